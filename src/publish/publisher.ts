@@ -1,0 +1,46 @@
+import type { Instant } from '../schedule/clock.js'
+
+/** A batch of samples on its way to the destinations. Its samples and `messageId` never change again. */
+export interface Notification {
+  /** UUID; the same in every copy and every attempt. */
+  readonly messageId: string
+  readonly createdAt: Instant
+  /** The samples as one JSON array each element of which is a signed meter message. ASCII only. */
+  readonly samplesJson: string
+  readonly sampleCount: number
+}
+
+/**
+ * A destination. Knows about transport, nothing about samples.
+ *
+ * `publish` resolves when the destination has the notification for good (a broker: confirmed and not returned) and
+ * rejects with a DestinationError (this destination is at fault; keep the notification and try later), a
+ * NotificationError (this notification is at fault) or the signal's reason.
+ */
+export interface Publisher {
+  /** Names the destination in logs and metrics, without secrets, for example `amqp 127.0.0.1:5672/`. */
+  readonly name: string
+  publish(notification: Notification, signal: AbortSignal): Promise<void>
+  /** Resolves when the destination could take a notification; rejects with a DestinationError. For `check` and health. */
+  ready(signal: AbortSignal): Promise<void>
+  close(signal: AbortSignal): Promise<void>
+}
+
+/** Takes notifications at once, whatever state the destinations are in, and hands them on. */
+export interface Outbox {
+  /** Never waits for a destination. */
+  put(notification: Notification): void
+  /** Counters since the start, and what is queued now. */
+  readonly figures: OutboxFigures
+  /** Resolves when nothing is queued or at the signal; what is left then is dropped and counted. */
+  close(signal: AbortSignal): Promise<void>
+}
+
+export interface OutboxFigures {
+  readonly queuedNotifications: number
+  readonly queuedBytes: number
+  readonly oldestAgeSeconds: number
+  readonly confirmedSamples: number
+  /** Samples by reason: `full`, `expired`, `rejected`, `stopped`. */
+  readonly droppedSamples: Readonly<Record<string, number>>
+}
