@@ -37,7 +37,8 @@ or --meter that matched nothing, a sample not delivered), 2 usage, 69 libvirt or
 
 function seconds(text: string): number {
   const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('expected a number of seconds above 0.')
+  if (!Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('expected a number of seconds above 0.')
   return value
 }
 
@@ -56,17 +57,28 @@ function addPollOnce(program: Command, io: CliIo, finish: Finish): void {
     .option('--config <file>', configHelp)
     .option('--polling <file>', pollingHelp)
     .option('--connect <uri>', 'the libvirt to ask, for example qemu:///system (default: that of agent.yaml)')
-    .option('--meter <pattern>', "a meter or a pattern such as 'network.*'; repeatable (default: polling.yaml's)", collect, [])
-    .option('--instance <uuid|name>', 'only this instance, by UUID, display name or libvirt name; repeatable', collect, [])
+    .option(
+      '--meter <pattern>',
+      "a meter or a pattern such as 'network.*'; repeatable (default: polling.yaml's)",
+      collect,
+      [],
+    )
+    .option(
+      '--instance <uuid|name>',
+      'only this instance, by UUID, display name or libvirt name; repeatable',
+      collect,
+      [],
+    )
     .option('--unmanaged', 'also poll domains that Nova does not manage')
-    .option('--over <seconds>', 'look twice, that far apart, so that rates and other computed meters have a figure', seconds)
+    .option(
+      '--over <seconds>',
+      'look twice, that far apart, so that rates and other computed meters have a figure',
+      seconds,
+    )
     .addOption(
-      new Option('--format <format>', 'how to print (default: table on a terminal, jsonl in a pipe)').choices([
-        'table',
-        'json',
-        'jsonl',
-        'notification',
-      ]),
+      new Option('--format <format>', 'how to print (default: table on a terminal, jsonl in a pipe)').choices(
+        ['table', 'json', 'jsonl', 'notification'],
+      ),
     )
     .option('--publish', 'also send the samples, and fail if any was not confirmed')
     .addHelpText('after', pollOnceExamples)
