@@ -14,18 +14,22 @@ export interface Resource {
   readonly metadata: Metadata
 }
 
-/** Nova's flavor as the domain's metadata has it. */
+/**
+ * Nova's flavor as the domain's metadata has it. A figure that Nova left out is 0; one that cannot be read as a
+ * whole number is null.
+ */
 export interface Flavor {
   /** Flavor id where the metadata has one (Nova 2025.2 and later), else the flavor's name. */
   readonly id: string
   readonly name: string
-  readonly vcpus: number
-  readonly ramMiB: number
+  readonly vcpus: number | null
+  readonly ramMiB: number | null
   /** What Nova writes into `<disk>`: the root disk. */
-  readonly diskGiB: number
-  readonly ephemeralGiB: number
-  readonly swapMiB: number
-  readonly extraSpecs: Readonly<Record<string, string>> | undefined
+  readonly diskGiB: number | null
+  readonly ephemeralGiB: number | null
+  readonly swapMiB: number | null
+  /** Undefined where Nova wrote none (before 2025.2); the value of an empty element is null. */
+  readonly extraSpecs: Readonly<Record<string, string | null>> | undefined
 }
 
 /** A virtual machine of this host. */
@@ -34,7 +38,7 @@ export interface Instance extends Resource {
   readonly name: string
   /** libvirt's name, for example `instance-0000002a`. */
   readonly domainName: string
-  /** Null for an instance that Nova does not manage. */
+  /** Null for an instance that Nova does not manage, or whose flavor cannot be read. */
   readonly flavor: Flavor | null
   readonly domain: Domain
 }
@@ -47,9 +51,20 @@ export interface Skipped {
   readonly detail: string
 }
 
+/** A part of what is known of a resource that cannot be used; the resource is polled without it. */
+export interface Fault {
+  /** Id and name of the resource. */
+  readonly id: string
+  readonly name: string
+  /** What is wrong, where, and what the samples lack for it. Constant text as long as the fault lasts. */
+  readonly detail: string
+}
+
 export interface Discovered {
   readonly resources: readonly Resource[]
   readonly skipped: readonly Skipped[]
+  /** Absent: none. */
+  readonly faults?: readonly Fault[]
 }
 
 export interface DiscoveryContext {
