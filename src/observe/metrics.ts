@@ -1,0 +1,174 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+/** What the gauges read at each scrape. */
+export interface MetricSources {
+  readonly outbox: () => {
+    readonly queuedNotifications: number
+    readonly queuedBytes: number
+    readonly oldestAgeSeconds: number
+    readonly confirmedSamples: number
+    readonly droppedSamples: Readonly<Record<string, number>>
+  }
+  readonly hungCalls: () => number
+  readonly buildInfo: Readonly<Record<'version' | 'node' | 'libvirt', string>>
+}
+
+export interface Metrics {
+  readonly contentType: string
+  /** The page for /metrics. */
+  render(): Promise<string>
+  cycleFinished(cycle: CycleFigures): void
+  ticksMissed(count: number): void
+  libvirtCall(name: string, seconds: number, outcome: string): void
+  lateAnswer(): void
+  outage(of: 'libvirt' | 'destination', name: string): void
+  reloaded(outcome: 'applied' | 'refused'): void
+  pollsterFailed(meter: string): void
+}
+
+export interface CycleFigures {
+  readonly seconds: number
+  readonly failed: boolean
+  readonly instances: number
+  readonly expected: number
+  readonly produced: number
+  readonly missing: Readonly<Record<string, number>>
+  readonly finishedAtMs: number
+}
+
+const cycleBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+const callBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30]
+
+/** Gauges that are read when scraped, so that nothing needs to push them. */
+function readGauges(registry: Registry, sources: MetricSources): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `virtpoll_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge('libvirt_hung_calls', 'libvirt calls that are out past their deadline', sources.hungCalls)
+  gauge('outbox_notifications', 'notifications that wait', () => sources.outbox().queuedNotifications)
+  gauge('outbox_bytes', 'bytes that wait', () => sources.outbox().queuedBytes)
+  gauge('outbox_oldest_age_seconds', 'age of the oldest that waits', () => sources.outbox().oldestAgeSeconds)
+  new Gauge({
+    name: 'virtpoll_build_info',
+    help: 'versions, as labels; always 1',
+    labelNames: Object.keys(sources.buildInfo),
+    registers: [registry],
+  }).set(sources.buildInfo, 1)
+}
+
+/** Counters that another room keeps, shown as they are at each scrape. */
+function keptCounters(registry: Registry, sources: MetricSources): void {
+  new Counter({
+    name: 'virtpoll_samples_confirmed_total',
+    help: 'samples that their destination has for good',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(sources.outbox().confirmedSamples)
+    },
+  })
+  new Counter({
+    name: 'virtpoll_samples_dropped_total',
+    help: 'samples given up before a destination had them, by reason',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [reason, count] of Object.entries(sources.outbox().droppedSamples))
+        this.inc({ reason }, count)
+    },
+  })
+}
+
+/** Every counter that is counted here: name, help, labels. */
+const counterTable = {
+  cycles: ['cycles_total', 'cycles run', ['outcome']],
+  expected: ['samples_expected_total', 'samples that the domain XML says there should be', []],
+  produced: ['samples_produced_total', 'samples handed to the outbox', []],
+  missing: ['samples_missing_total', 'samples not made, by reason', ['reason']],
+  missedTicks: ['ticks_missed_total', 'ticks that passed while a cycle ran or the process was stopped', []],
+  late: ['libvirt_late_answers_total', 'answers that came after their deadline and were thrown away', []],
+  outages: ['outages_total', 'times that libvirt or a destination went away', ['of', 'name']],
+  reloads: ['reloads_total', 'reloads of polling.yaml', ['outcome']],
+  failures: ['pollster_failures_total', 'times a pollster failed for a resource', ['meter']],
+} as const satisfies Record<string, readonly [name: string, help: string, labels: readonly string[]]>
+
+type Counters = Readonly<Record<keyof typeof counterTable, Counter>>
+
+function createCounters(registry: Registry): Counters {
+  const counters = Object.entries(counterTable).map(([key, [name, help, labelNames]]) => [
+    key,
+    new Counter({ name: `virtpoll_${name}`, help, labelNames: [...labelNames], registers: [registry] }),
+  ])
+  return Object.fromEntries(counters) as Counters
+}
+
+function cycleMetrics(registry: Registry, counters: Counters): Pick<Metrics, 'cycleFinished'> {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `virtpoll_${name}`, help, registers: [registry] })
+  const seconds = new Histogram({
+    name: 'virtpoll_cycle_seconds',
+    help: 'discovery to the last sample in the outbox',
+    buckets: cycleBuckets,
+    registers: [registry],
+  })
+  const last = gauge('last_cycle_timestamp_seconds', 'when the last good cycle ended, Unix time')
+  const instances = gauge('instances', 'instances in the last good cycle')
+  return {
+    cycleFinished(cycle) {
+      counters.cycles.inc({ outcome: cycle.failed ? 'failed' : 'done' })
+      seconds.observe(cycle.seconds)
+      counters.expected.inc(cycle.expected)
+      counters.produced.inc(cycle.produced)
+      for (const [reason, count] of Object.entries(cycle.missing)) counters.missing.inc({ reason }, count)
+      if (cycle.failed) return
+      last.set(cycle.finishedAtMs / 1000)
+      instances.set(cycle.instances)
+    },
+  }
+}
+
+/** The agent's own figures, in a registry of its own. Names and labels are public: they never change their meaning. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  readGauges(registry, sources)
+  keptCounters(registry, sources)
+  const counters = createCounters(registry)
+  const calls = new Histogram({
+    name: 'virtpoll_libvirt_call_seconds',
+    help: 'libvirt calls',
+    labelNames: ['call', 'outcome'],
+    buckets: callBuckets,
+    registers: [registry],
+  })
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    ...cycleMetrics(registry, counters),
+    ticksMissed: (count) => {
+      counters.missedTicks.inc(count)
+    },
+    libvirtCall: (call, seconds, outcome) => {
+      calls.observe({ call, outcome }, seconds)
+    },
+    lateAnswer: () => {
+      counters.late.inc()
+    },
+    outage: (of, name) => {
+      counters.outages.inc({ of, name })
+    },
+    reloaded: (outcome) => {
+      counters.reloads.inc({ outcome })
+    },
+    pollsterFailed: (meter) => {
+      counters.failures.inc({ meter })
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { ConnectionError } from '../../../src/errors.js'
+import { createLogger } from '../../../src/observe/log.js'
+
+function logged(format: 'json' | 'text', level = 'info') {
+  const lines: string[] = []
+  const log = createLogger({ level, format }, { write: (line) => lines.push(line) })
+  return { log, lines }
+}
+
+describe('the log', () => {
+  it('writes one JSON object a line with a level by name and a time in ISO form', () => {
+    const { log, lines } = logged('json')
+    log.info({ instances: 3 }, 'cycle')
+    expect(lines).toHaveLength(1)
+    expect(JSON.parse(lines[0]!)).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
+      instances: 3,
+      msg: 'cycle',
+    })
+  })
+
+  it('writes an error with its code, details and cause', () => {
+    const { log, lines } = logged('json')
+    const cause = new Error('refused')
+    log.warn(
+      { err: new ConnectionError('LIBVIRT_UNREACHABLE', 'gone', { details: { uri: 'x' }, cause }) },
+      'away',
+    )
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      err: {
+        type: 'ConnectionError',
+        code: 'LIBVIRT_UNREACHABLE',
+        details: { uri: 'x' },
+        cause: { message: 'refused' },
+      },
+    })
+  })
+
+  it('leaves out what is below its level', () => {
+    const { log, lines } = logged('json', 'warn')
+    log.info('quiet')
+    expect(lines).toEqual([])
+  })
+
+  it('writes plain text for a person when asked to', () => {
+    const { log, lines } = logged('text')
+    log.info({ instances: 3 }, 'cycle')
+    expect(lines.join('')).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: cycle \{"instances":3\}\n$/)
+  })
+})

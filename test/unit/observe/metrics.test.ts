@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { createMetrics } from '../../../src/observe/metrics.js'
+
+function metrics() {
+  const outbox = {
+    queuedNotifications: 3,
+    queuedBytes: 4096,
+    oldestAgeSeconds: 12.5,
+    confirmedSamples: 100,
+    droppedSamples: { full: 7 },
+  }
+  return createMetrics({
+    outbox: () => outbox,
+    hungCalls: () => 2,
+    buildInfo: { version: '1.2.3', node: '20', libvirt: '9.0.0' },
+  })
+}
+
+async function lines(of: ReturnType<typeof metrics>): Promise<string[]> {
+  return (await of.render()).split('\n').filter((line) => line.startsWith('virtpoll_'))
+}
+
+describe('the metrics', () => {
+  it('read what the outbox and the connection hold at the moment of the scrape', async () => {
+    const page = await lines(metrics())
+    expect(page).toEqual(
+      expect.arrayContaining([
+        'virtpoll_outbox_notifications 3',
+        'virtpoll_outbox_bytes 4096',
+        'virtpoll_outbox_oldest_age_seconds 12.5',
+        'virtpoll_libvirt_hung_calls 2',
+        'virtpoll_samples_confirmed_total 100',
+        'virtpoll_samples_dropped_total{reason="full"} 7',
+        'virtpoll_build_info{version="1.2.3",node="20",libvirt="9.0.0"} 1',
+      ]),
+    )
+  })
+
+  it('add up cycles, and keep instances and the time of the last good cycle when one fails', async () => {
+    const figures = metrics()
+    const good = {
+      seconds: 0.2,
+      failed: false,
+      instances: 4,
+      expected: 10,
+      produced: 8,
+      missing: { 'no-data': 2 },
+    }
+    figures.cycleFinished({ ...good, finishedAtMs: 5_000 })
+    figures.cycleFinished({ ...good, failed: true, instances: 0, finishedAtMs: 9_000 })
+    expect(await lines(figures)).toEqual(
+      expect.arrayContaining([
+        'virtpoll_cycles_total{outcome="done"} 1',
+        'virtpoll_cycles_total{outcome="failed"} 1',
+        'virtpoll_samples_expected_total 20',
+        'virtpoll_samples_produced_total 16',
+        'virtpoll_samples_missing_total{reason="no-data"} 4',
+        'virtpoll_instances 4',
+        'virtpoll_last_cycle_timestamp_seconds 5',
+        'virtpoll_cycle_seconds_count 2',
+      ]),
+    )
+  })
+
+  it('count confirmed samples once, however often they are scraped', async () => {
+    const figures = metrics()
+    await figures.render()
+    expect(await lines(figures)).toContain('virtpoll_samples_confirmed_total 100')
+  })
+})
