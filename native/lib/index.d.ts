@@ -14,8 +14,13 @@ export interface LibvirtError extends Error {
   readonly libvirtDomain: number
   /** A virErrorLevel. */
   readonly libvirtLevel: number
-  /** The libvirt function that failed. */
+  /** The libvirt function that failed; for code 0 the method of this binding. */
   readonly call: string
+}
+
+/** The addon or libvirt's shared library cannot be loaded; the message says what is missing and what to install. */
+export interface BindingLoadError extends Error {
+  readonly code: 'ERR_LIBVIRT_BINDING'
 }
 
 /** Numbers as `major * 1,000,000 + minor * 1,000 + release`. */
@@ -38,14 +43,23 @@ export interface Activity {
   readonly connections: number
 }
 
+/** Throws a BindingLoadError when the addon cannot be loaded. */
 export function versions(): Versions
+/** Throws a BindingLoadError when the addon cannot be loaded. */
 export function activity(): Activity
 
-/** Opens a read-only connection. Rejects with a LibvirtError. Starts libvirt's event loop, once a process. */
+/**
+ * Opens a read-only connection. Rejects with a LibvirtError, or with a BindingLoadError when the addon cannot be
+ * loaded: importing this module loads nothing. Starts libvirt's event loop, once a process. The connection lasts until
+ * `close` or the end of its thread; by itself it does not keep the process alive, calls that are out do.
+ */
 export function openReadOnly(uri: string): Promise<Connection>
 
-/** True for an error that the binding made. */
+/** True for an error that a libvirt call, or a call on a closed connection, was rejected with. */
 export function isLibvirtError(error: unknown): error is LibvirtError
+
+/** True for the error of an addon or a libvirt that cannot be loaded. */
+export function isBindingLoadError(error: unknown): error is BindingLoadError
 
 /** Rows are domains, in the order libvirt gave them. */
 export interface DomainList {
@@ -150,7 +164,7 @@ export interface DomainEvent {
 }
 
 /**
- * A connection. Every method rejects with a LibvirtError. Methods that take a `uuid` use the reference that the last
+ * A connection. Every method rejects with a LibvirtError, for a wrong argument with a TypeError. Methods that take a `uuid` use the reference that the last
  * listing gave, else they look the domain up; a domain that is gone rejects with code 42.
  */
 export interface Connection {
@@ -159,13 +173,17 @@ export interface Connection {
   readonly open: boolean
   /**
    * Unregisters callbacks, drops the references to domains, closes. Resolves with the references to the connection
-   * that libvirt still counts: 0 when it is really gone; more while calls hang on it. Waits for no hung call.
+   * that libvirt still counts: 0 when it is really gone; more while calls hang on it, and then the last of them to
+   * return ends it. Waits for no call that is out, but taking leave of the daemon is itself a call: give it a deadline.
    */
   close(): Promise<number>
   /** A local check: whether libvirt holds the connection for alive. */
   isAlive(): Promise<boolean>
-  /** Registers the one listener for the end of the connection. Reason: 0 error, 1 end of file, 2 keepalive, 3 client. */
-  onClose(listener: (reason: number) => void): Promise<void>
+  /**
+   * Registers the one listener for the end of the connection. Reason: 0 error, 1 end of file, 2 keepalive, 3 client.
+   * It is called at most once, and never for `close`. False: this driver never tells.
+   */
+  onClose(listener: (reason: number) => void): Promise<boolean>
   /** Pings after that many idle seconds; the connection ends after `count` pings without an answer. False: not supported. */
   setKeepAlive(intervalSeconds: number, count: number): Promise<boolean>
 
