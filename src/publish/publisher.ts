@@ -5,7 +5,10 @@ export interface Notification {
   /** UUID; the same in every copy and every attempt. */
   readonly messageId: string
   readonly createdAt: Instant
-  /** The samples as one JSON array each element of which is a signed meter message. ASCII only. */
+  /**
+   * The samples as one JSON array, each element of which is a signed meter message. ASCII only. The elements are
+   * separated by `,` and a line feed, and there is no other line feed: `messagesOf` in `batches.ts` takes it apart.
+   */
   readonly samplesJson: string
   readonly sampleCount: number
 }
