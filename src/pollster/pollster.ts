@@ -32,8 +32,10 @@ export interface Remembered {
 }
 
 /**
- * Memory for delta and rate meters: one for each source and pollster, so that two sources never consume each
- * other's differences. What is not remembered again in a cycle that looked at the resource is forgotten.
+ * Memory for delta and rate meters: one for each source, pollster and resource, so that two sources never consume
+ * each other's differences. A key that a poll does not remember again is forgotten, unless that poll also missed a
+ * figure: a figure missing for one cycle does not cost the base of the next difference. All of it is forgotten when
+ * the resource is gone.
  */
 export interface Memory {
   recall(key: string): Remembered | undefined
@@ -79,7 +81,7 @@ export interface Pollster<R extends Resource = Instance> {
   poll(resource: R, context: PollContext): readonly Outcome[] | Promise<readonly Outcome[]>
 }
 
-/** The default export of a pollster file. */
+/** What a pollster file gives. */
 export interface PollsterModule {
   readonly apiVersion: 1
   readonly pollsters: readonly Pollster[]
