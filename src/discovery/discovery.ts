@@ -47,7 +47,7 @@ export interface Instance extends Resource {
 export interface Skipped {
   readonly id: string
   readonly name: string
-  readonly reason: AbsenceReason | 'unmanaged' | 'unreadable'
+  readonly reason: AbsenceReason | 'unmanaged' | 'unreadable' | 'migrated-out'
   readonly detail: string
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { decodeDomainXml } from '../../../src/inspector/domain-xml.js'
 import { caseFolders, expectCase } from '../../support/cases.js'
 
