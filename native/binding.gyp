@@ -1,0 +1,32 @@
+{
+  'targets': [
+    {
+      # gyp strips a leading "lib" from a target's name, so none must have one.
+      'target_name': 'node_libvirt',
+      'sources': [
+        'src/addon.cc',
+        'src/call_threads.cc',
+        'src/connection_calls.cc',
+        'src/device_calls.cc',
+        'src/domain_calls.cc',
+        'src/domain_events.cc',
+        'src/environment.cc',
+        'src/event_loop.cc',
+        'src/fault.cc',
+        'src/listing_calls.cc',
+        'src/mailbox.cc',
+        'src/session.cc',
+        'src/stats_columns.cc',
+        'src/typed_parameters.cc',
+      ],
+      'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'cflags': ['<!@(pkg-config --cflags libvirt)', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+      'cflags_cc!': ['-std=gnu++17', '-fexceptions'],
+      'cflags_cc': ['-std=c++17', '-fno-exceptions'],
+      'libraries': ['<!@(pkg-config --libs libvirt)', '-pthread'],
+      # A worker thread that ends unloads its addons while our threads still run in this one.
+      'ldflags': ['-Wl,-z,nodelete'],
+    },
+  ],
+}

@@ -1,0 +1,185 @@
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "call.h"
+#include "calls.h"
+#include "event_loop.h"
+
+namespace {
+
+/** open(uri) → handle */
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  return StartCall<std::shared_ptr<Session>>(
+      info.Env(), nullptr,
+      [uri = Text(info[0])](std::shared_ptr<Session>& session) {
+        if (MaybeFault fault = StartEventLoop()) return fault;
+        virConnectPtr connection = virConnectOpenReadOnly(uri.c_str());
+        MaybeFault fault = FaultIf(connection == nullptr, "virConnectOpenReadOnly");
+        if (!fault) session = Session::Create(connection);
+        return fault;
+      },
+      [](Napi::Env env, std::shared_ptr<Session>& session) -> Napi::Value {
+        Environment::Of(env).Adopt(session);
+        return SessionHandle::New(env, new std::shared_ptr<Session>(std::move(session)),
+                                  [](Napi::Env, std::shared_ptr<Session>* handle) { delete handle; });
+      });
+}
+
+/** close(handle) → references that remain. Not a ConnectionCall: that would hold a reference itself. */
+Napi::Value Close(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Session>& session = SessionOf(info[0]);
+  Environment::Of(info.Env()).Drop(session);
+  return StartCall<int>(
+      info.Env(), nullptr,
+      [session](int& remaining) {
+        remaining = session->Close();
+        return FaultIf(remaining < 0, "virConnectClose");
+      },
+      [](Napi::Env env, int& remaining) { return Napi::Number::New(env, remaining); });
+}
+
+/** isAlive(handle) → boolean */
+Napi::Value IsAlive(const Napi::CallbackInfo& info) {
+  return ConnectionCall<int>(
+      info,
+      [](virConnectPtr connection, int& alive) {
+        alive = virConnectIsAlive(connection);
+        return FaultIf(alive < 0, "virConnectIsAlive");
+      },
+      [](Napi::Env env, int& alive) { return Napi::Boolean::New(env, alive == 1); });
+}
+
+/** setKeepAlive(handle, intervalSeconds, count) → whether the other side supports it */
+Napi::Value SetKeepAlive(const Napi::CallbackInfo& info) {
+  return ConnectionCall<bool>(
+      info,
+      [interval = Signed(info[1]), count = Unsigned(info[2])](virConnectPtr connection, bool& supported) {
+        const int status = virConnectSetKeepAlive(connection, interval, count);
+        supported = status == 0;
+        MaybeFault fault = FaultIf(status < 0, "virConnectSetKeepAlive");
+        return fault && fault->code == VIR_ERR_NO_SUPPORT ? std::nullopt : fault;
+      },
+      [](Napi::Env env, bool& supported) { return Napi::Boolean::New(env, supported); });
+}
+
+/** Tells the environment about the end of a connection. */
+struct CloseNotice {
+  std::shared_ptr<Mailbox> mailbox;
+  Environment::ListenerId listener;
+};
+
+void PostCloseNotice(virConnectPtr, int reason, void* opaque) {
+  const auto* notice = static_cast<const CloseNotice*>(opaque);
+  notice->mailbox->Post([listener = notice->listener, reason](Napi::Env env) {
+    Environment::Of(env).CallListener(listener, {Napi::Number::New(env, reason)});
+  });
+}
+
+/** onClose(handle, listener) → whether the driver supports it */
+Napi::Value OnClose(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Session>& session = SessionOf(info[0]);
+  Environment& environment = Environment::Of(info.Env());
+  const CloseNotice notice{environment.mailbox(),
+                           environment.AddListener(session, info[1].As<Napi::Function>())};
+  return ConnectionCall<bool>(
+      info,
+      [session, notice](virConnectPtr connection, bool& supported) -> MaybeFault {
+        auto opaque = std::make_unique<CloseNotice>(notice);
+        const int status =
+            virConnectRegisterCloseCallback(connection, PostCloseNotice, opaque.get(),
+                                            [](void* freed) { delete static_cast<CloseNotice*>(freed); });
+        supported = status == 0;
+        if (!supported) {
+          MaybeFault fault = FaultIf(true, "virConnectRegisterCloseCallback");
+          return fault->code == VIR_ERR_NO_SUPPORT ? std::nullopt : fault;
+        }
+        opaque.release();
+        if (!session->NoteCloseCallback(PostCloseNotice))
+          virConnectUnregisterCloseCallback(connection, PostCloseNotice);
+        return std::nullopt;
+      },
+      [](Napi::Env env, bool& supported) { return Napi::Boolean::New(env, supported); });
+}
+
+/** hypervisorType(handle) → string */
+Napi::Value HypervisorType(const Napi::CallbackInfo& info) {
+  return ConnectionCall<std::string>(
+      info,
+      [](virConnectPtr connection, std::string& type) {
+        const char* constant = virConnectGetType(connection);
+        if (constant != nullptr) type = constant;
+        return FaultIf(constant == nullptr, "virConnectGetType");
+      },
+      TextAnswer);
+}
+
+/** hostname(handle) → string */
+Napi::Value Hostname(const Napi::CallbackInfo& info) {
+  return ConnectionCall<std::string>(
+      info,
+      [](virConnectPtr connection, std::string& hostname) {
+        return TakeText(virConnectGetHostname(connection), hostname, "virConnectGetHostname");
+      },
+      TextAnswer);
+}
+
+Napi::Value NumberAnswer(Napi::Env env, unsigned long& number) { return Napi::Number::New(env, number); }
+
+/** hypervisorVersion(handle) → number */
+Napi::Value HypervisorVersion(const Napi::CallbackInfo& info) {
+  return ConnectionCall<unsigned long>(
+      info,
+      [](virConnectPtr connection, unsigned long& version) {
+        return FaultIf(virConnectGetVersion(connection, &version) < 0, "virConnectGetVersion");
+      },
+      NumberAnswer);
+}
+
+/** libvirtVersion(handle) → number */
+Napi::Value LibvirtVersion(const Napi::CallbackInfo& info) {
+  return ConnectionCall<unsigned long>(
+      info,
+      [](virConnectPtr connection, unsigned long& version) {
+        return FaultIf(virConnectGetLibVersion(connection, &version) < 0, "virConnectGetLibVersion");
+      },
+      NumberAnswer);
+}
+
+/** nodeInfo(handle) → NodeInfo */
+Napi::Value NodeInfo(const Napi::CallbackInfo& info) {
+  return ConnectionCall<virNodeInfo>(
+      info,
+      [](virConnectPtr connection, virNodeInfo& node) {
+        return FaultIf(virNodeGetInfo(connection, &node) < 0, "virNodeGetInfo");
+      },
+      [](Napi::Env env, virNodeInfo& node) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("model", static_cast<const char*>(node.model));
+        object.Set("memoryKiB", BigUnsigned(env, node.memory));
+        object.Set("cpus", node.cpus);
+        object.Set("mhz", node.mhz);
+        object.Set("nodes", node.nodes);
+        object.Set("sockets", node.sockets);
+        object.Set("cores", node.cores);
+        object.Set("threads", node.threads);
+        return object;
+      });
+}
+
+}  // namespace
+
+void AddConnectionCalls(Napi::Env env, Napi::Object exports) {
+  AddFunctions(env, exports,
+               {
+                   {"open", Open},
+                   {"close", Close},
+                   {"isAlive", IsAlive},
+                   {"setKeepAlive", SetKeepAlive},
+                   {"onClose", OnClose},
+                   {"hypervisorType", HypervisorType},
+                   {"hypervisorVersion", HypervisorVersion},
+                   {"libvirtVersion", LibvirtVersion},
+                   {"hostname", Hostname},
+                   {"nodeInfo", NodeInfo},
+               });
+}
