@@ -18,6 +18,10 @@ export const errorCodes = {
   BROKER_UNREACHABLE: 'no broker of the transport URL answers; notifications wait in the outbox',
   BROKER_REFUSED:
     'the broker refuses this client (login, virtual host, declaration mismatch); notifications wait in the outbox',
+  BROKER_BLOCKED:
+    'the broker takes no messages for now (memory or disk alarm); notifications wait in the outbox',
+  TLS_FAILED:
+    'no TLS connection to the broker (chain, host name, certificate or key file); notifications wait in the outbox',
   NOT_CONFIRMED: 'a notification was not confirmed by its destination in time; it is sent again',
   NOTIFICATION_REJECTED: 'a destination refused one notification again and again; it was set aside',
   FILE_UNWRITABLE: 'the file publisher cannot write its file; notifications wait in the outbox',

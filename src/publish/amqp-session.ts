@@ -1,0 +1,294 @@
+import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib'
+import { DestinationError, NotificationError, toError } from '../errors.js'
+import type { Clock } from '../schedule/clock.js'
+import { brokerFault } from './amqp-faults.js'
+import { declarationFault, declareTopology, type Topology } from './amqp-topology.js'
+import { Gate } from './gate.js'
+import { untilAborted } from './until-aborted.js'
+
+/** What the broker made of a message. `returned`: it found no queue for it, and confirmed it all the same. */
+export type Outcome = 'confirmed' | 'returned' | 'nacked'
+
+export interface SessionOptions {
+  /** `host:port` for messages. */
+  readonly where: string
+  readonly topology: Topology
+  /**
+   * Sends one message at a time until a full load of them went well, because the broker closed the last channel over
+   * one of several messages and does not say which.
+   */
+  readonly careful: boolean
+  /** How long the broker may take for its word on a message or a declaration. */
+  readonly confirmSeconds: number
+  readonly clock: Clock
+  /** Set when bodies are compressed, as kombu names it in the header `compression`. */
+  readonly compression: string | undefined
+}
+
+/** What a session tells its owner. */
+export interface SessionEvents {
+  /** The broker's alarm: nothing is sent until it is over. */
+  onBlocked(error: DestinationError): void
+  /** Once, when something other than `close` ended it. */
+  onEnd(end: SessionEnd): void
+}
+
+export interface SessionEnd {
+  readonly error: DestinationError
+  /** How many messages were unconfirmed when the broker closed the channel because it cannot take one of them. */
+  readonly suspects: number
+}
+
+/** An open connection. Aborting its signal destroys its socket, the only way to be rid of one whose peer is silent. */
+export interface OpenConnection {
+  readonly model: ChannelModel
+  readonly channel: ConfirmChannel
+  readonly socket: AbortController
+}
+
+interface Unconfirmed {
+  readonly key: string
+  readonly body: Buffer
+  returned: boolean
+}
+
+/** Most messages sent and not yet confirmed. */
+const maxUnconfirmed = 16
+
+/** AMQP's reply code, and basic.publish with the class it belongs to. */
+const preconditionFailed = 406
+const basicClass = 60
+const publishMethod = 40
+
+/**
+ * One connection with one channel in confirm mode. They live and die together: what ends the channel ends the
+ * connection, and every message not yet confirmed fails with the reason. A session never comes back; its owner opens
+ * another.
+ */
+export class AmqpSession {
+  readonly where: string
+  readonly #connection: OpenConnection
+  readonly #options: SessionOptions
+  readonly #events: SessionEvents
+  readonly #gate: Gate
+  readonly #unconfirmed = new Set<Unconfirmed>()
+  readonly #ended = new AbortController()
+  #settledInARow = 0
+  #declaring: Promise<void> | undefined
+  #blocked = false
+  #unblockedAt = -Infinity
+
+  constructor(connection: OpenConnection, options: SessionOptions, events: SessionEvents) {
+    this.where = options.where
+    this.#connection = connection
+    this.#options = options
+    this.#events = events
+    this.#gate = new Gate(options.careful ? 1 : maxUnconfirmed)
+    this.#listen()
+  }
+
+  get open(): boolean {
+    return !this.#ended.signal.aborted
+  }
+
+  /** Under an alarm of the broker: what is published waits. */
+  get blocked(): boolean {
+    return this.#blocked
+  }
+
+  /** Declares everything anew; those who ask at the same time share it. */
+  declare(): Promise<void> {
+    this.#declaring ??= this.#declare().finally(() => (this.#declaring = undefined))
+    return this.#declaring
+  }
+
+  /**
+   * Waits for room, sends, and waits for the broker's word.
+   *
+   * @throws DestinationError when the session ends first, NotificationError when it ends because of this message, or
+   *   the signal's reason. Except for the second, the broker may have the message all the same.
+   */
+  async publish(key: string, body: Buffer, signal: AbortSignal): Promise<Outcome> {
+    await this.#gate.enter(signal)
+    return untilAborted(this.#send(key, body), signal)
+  }
+
+  /** Ends it from our side, politely until the signal. What is not yet confirmed fails with STOPPED. */
+  async close(signal: AbortSignal): Promise<void> {
+    if (!this.open) return
+    const error = new DestinationError('STOPPED', `the connection to broker ${this.where} was closed`)
+    this.#retire(error)
+    const goodbye = this.#connection.model.close()
+    await untilAborted(goodbye, signal).catch(() => undefined)
+    this.#connection.socket.abort(error)
+  }
+
+  async #declare(): Promise<void> {
+    const settled = this.#deadline('answer a declaration')
+    try {
+      await untilAborted(
+        declareTopology(this.#connection.channel, this.#options.topology),
+        this.#ended.signal,
+      )
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    } finally {
+      settled.abort()
+    }
+  }
+
+  async #send(key: string, body: Buffer): Promise<Outcome> {
+    const sent = { key, body, returned: false }
+    const settled = this.#deadline('confirm a notification')
+    this.#unconfirmed.add(sent)
+    try {
+      const acked = await untilAborted(this.#deliver(key, body), this.#ended.signal)
+      this.#settledInARow += 1
+      if (this.#settledInARow === maxUnconfirmed) this.#gate.widen(maxUnconfirmed)
+      if (!acked) return 'nacked'
+      return sent.returned ? 'returned' : 'confirmed'
+    } finally {
+      settled.abort()
+      this.#unconfirmed.delete(sent)
+      this.#gate.leave()
+    }
+  }
+
+  /** True for an ack, false for a nack. */
+  #deliver(key: string, body: Buffer): Promise<boolean> {
+    const { exchange } = this.#options.topology
+    return new Promise((resolve, reject) => {
+      // amqplib hands an error for a nack and for the channel's end alike. The events that set `#ended` come in the
+      // same turn as the latter, so a turn later only a nack is left.
+      const confirmed = (error: unknown): void => {
+        if (error === null) resolve(true)
+        else setImmediate(resolve, false)
+      }
+      try {
+        const room = this.#connection.channel.publish(exchange, key, body, this.#properties(), confirmed)
+        if (!room) this.#gate.hold('write buffer full')
+      } catch (error) {
+        // The channel is gone and no event has told yet.
+        this.#fail(error)
+        reject(this.#ended.signal.reason as Error)
+      }
+    })
+  }
+
+  #properties(): Options.Publish {
+    const { compression } = this.#options
+    return {
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      deliveryMode: 2,
+      priority: 0,
+      headers: compression === undefined ? {} : { compression },
+      mandatory: true,
+    }
+  }
+
+  /** Ends the session unless what it gives is aborted in time. Time under a broker's alarm does not count. */
+  #deadline(what: string): AbortController {
+    const settled = new AbortController()
+    void this.#expire(what, settled.signal)
+    return settled
+  }
+
+  async #expire(what: string, settled: AbortSignal): Promise<void> {
+    const { clock, confirmSeconds } = this.#options
+    const since = clock.now().monotonicSeconds
+    for (;;) {
+      const now = clock.now().monotonicSeconds
+      const due = (this.#blocked ? now : Math.max(since, this.#unblockedAt)) + confirmSeconds
+      if (now >= due) break
+      await clock.sleepUntil(due, settled).catch(() => undefined)
+      if (settled.aborted) return
+    }
+    this.#fail(
+      new DestinationError(
+        'NOT_CONFIRMED',
+        `broker ${this.where} did not ${what} in ${confirmSeconds} s; connecting anew`,
+        { details: { broker: this.where, seconds: confirmSeconds } },
+      ),
+    )
+  }
+
+  #listen(): void {
+    const { model, channel } = this.#connection
+    // An `error` event that nobody hears ends the process.
+    model.on('error', (error) => {
+      this.#fail(error)
+    })
+    channel.on('error', (error) => {
+      this.#fail(error)
+    })
+    model.on('close', (error) => {
+      this.#fail(error ?? new Error('the broker closed the connection'))
+    })
+    // When the connection ends, its channels are told first; it says why only then.
+    channel.on('close', () => {
+      queueMicrotask(() => {
+        this.#fail(new Error('the broker closed the channel'))
+      })
+    })
+    channel.on('return', (message) => {
+      this.#markReturned(message)
+    })
+    channel.on('drain', () => {
+      this.#gate.release('write buffer full')
+    })
+    model.on('blocked', (reason) => {
+      this.#block(reason)
+    })
+    model.on('unblocked', () => {
+      this.#blocked = false
+      this.#unblockedAt = this.#options.clock.now().monotonicSeconds
+      this.#gate.release('blocked')
+    })
+  }
+
+  #block(reason: string): void {
+    this.#blocked = true
+    this.#gate.hold('blocked')
+    this.#events.onBlocked(
+      new DestinationError(
+        'BROKER_BLOCKED',
+        `broker ${this.where} takes no messages for now (${reason}); look at its memory and disk`,
+        { details: { broker: this.where, reason } },
+      ),
+    )
+  }
+
+  /** A return has no delivery tag. Bodies differ by their `_unique_id`. The confirm comes right after it. */
+  #markReturned({ fields, content }: Message): void {
+    for (const sent of this.#unconfirmed) {
+      if (sent.key === fields.routingKey && sent.body.equals(content)) sent.returned = true
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    if (!this.open) return
+    const refused = declarationFault(toError(thrown), this.#options.topology, this.where)
+    const error = refused ?? brokerFault(thrown, this.where)
+    const suspects = closedByMessage(thrown) ? this.#unconfirmed.size : 0
+    this.#retire(error, suspects === 1 ? rejection(error) : error)
+    this.#connection.model.close().catch(() => undefined)
+    this.#connection.socket.abort(error)
+    this.#events.onEnd({ error, suspects })
+  }
+
+  #retire(error: DestinationError, forUnconfirmed: Error = error): void {
+    this.#ended.abort(forUnconfirmed)
+    this.#gate.shut(error)
+  }
+}
+
+const rejection = ({ message, details, cause }: DestinationError): NotificationError =>
+  new NotificationError('NOTIFICATION_REJECTED', message, { details, cause })
+
+/** Whether the broker closed the channel because it cannot take a message, as when it is too large. */
+function closedByMessage(thrown: unknown): boolean {
+  const { code, classId, methodId } = thrown as { code?: unknown; classId?: unknown; methodId?: unknown }
+  return code === preconditionFailed && classId === basicClass && methodId === publishMethod
+}
