@@ -25,8 +25,9 @@ export interface DiskSpec {
   readonly device?: 'disk' | 'cdrom' | 'floppy'
   /** For example `vda`; the bus follows from its first letters. */
   readonly target: string
-  /** The image; null for a drive without a medium. Default: a qcow2 image named after domain and target. */
+  /** The image; null for a drive without a medium. Default: an image named after domain, target and format. */
   readonly path?: string | null
+  /** Default qcow2 for a disk, raw for a drive. */
   readonly format?: 'qcow2' | 'raw'
 }
 
@@ -59,8 +60,12 @@ const hex = (value: number, digits: number) => value.toString(16).padStart(digit
 
 export const domainName = (spec: DomainSpec): string => spec.name ?? `instance-${hex(spec.number, 8)}`
 export const domainUuid = (spec: DomainSpec): string => `5ca1ab1e-0000-4000-8000-${hex(spec.number, 12)}`
+export const diskFormat = (disk: DiskSpec): 'qcow2' | 'raw' =>
+  disk.format ?? ((disk.device ?? 'disk') === 'disk' ? 'qcow2' : 'raw')
 export const diskPath = (spec: DomainSpec, disk: DiskSpec): string | null =>
-  disk.path === undefined ? `${imageFolder}/${domainName(spec)}.${disk.target}.qcow2` : disk.path
+  disk.path === undefined
+    ? `${imageFolder}/${domainName(spec)}.${disk.target}.${diskFormat(disk)}`
+    : disk.path
 export const domainDisks = (spec: DomainSpec): readonly DiskSpec[] => spec.disks ?? [{ target: 'vda' }]
 export const vnicMac = (spec: DomainSpec, index: number): string =>
   `fa:16:${hex(index, 2)}:00:${hex(spec.number >> 8, 2)}:${hex(spec.number & 255, 2)}`
@@ -98,7 +103,7 @@ function diskXml(spec: DomainSpec, disk: DiskSpec): string {
   const path = diskPath(spec, disk)
   const device = disk.device ?? 'disk'
   return `<disk type='file' device='${device}'>
-      <driver name='qemu' type='${disk.format ?? (device === 'disk' ? 'qcow2' : 'raw')}'/>
+      <driver name='qemu' type='${diskFormat(disk)}'/>
       ${path === null ? '' : `<source file='${path}'/>`}
       <target dev='${disk.target}' bus='${buses[disk.target.slice(0, 2)] ?? 'virtio'}'/>
       ${device === 'disk' ? '' : '<readonly/>'}

@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
+  diskFormat,
   diskPath,
   domainDisks,
   domainName,
@@ -90,8 +91,7 @@ async function createDomain(spec: DomainSpec, start: StartAs): Promise<LabDomain
     const path = diskPath(spec, disk)
     if (path === null) continue
     files.push(path)
-    const format = disk.format ?? (disk.device === undefined ? 'qcow2' : 'raw')
-    await execFileAsync('qemu-img', ['create', '-q', '-f', format, path, '1G'])
+    await execFileAsync('qemu-img', ['create', '-q', '-f', diskFormat(disk), path, '1G'])
   }
   await writeFile(`${images}/${name}.xml`, domainXml(spec))
   await virsh([...startCommand[start], `${images}/${name}.xml`])
