@@ -1,5 +1,6 @@
 import { wireVolume } from '../sample/meter-message.js'
 import type { Sample } from '../sample/sample.js'
+import type { Instant } from '../schedule/clock.js'
 import { isoTimestamp } from '../sample/timestamp.js'
 import { jsonString, wireFloat, wireJson } from '../sample/wire-value.js'
 import { signText } from './signature.js'
@@ -12,11 +13,14 @@ export interface MeterMessageOptions {
   readonly names: boolean
 }
 
-/** Texts of a sample that its JSON and its signature have in common. */
-interface Texts {
-  readonly volume: string
+interface InstantTexts {
   readonly timestamp: string
   readonly monotonicTime: string
+}
+
+/** Texts of a sample that its JSON and its signature have in common. */
+interface Texts extends InstantTexts {
+  readonly volume: string
   readonly metadata: WrittenMetadata
 }
 
@@ -30,19 +34,29 @@ interface Texts {
 export function createMeterMessageWriter(options: MeterMessageOptions): (sample: Sample) => string {
   const { secret, names } = options
   const writeMetadata = createMetadataWriter()
+  const writeInstant = createInstantWriter()
   return (sample) => {
+    const { timestamp, monotonicTime } = writeInstant(sample.takenAt)
     const texts: Texts = {
       volume: wireJson(wireVolume(sample)),
-      timestamp: isoTimestamp(sample.takenAt.wallMs),
-      monotonicTime: wireJson(wireFloat(sample.takenAt.monotonicSeconds)),
+      timestamp,
+      monotonicTime,
       metadata: writeMetadata(sample.metadata, sample.extraMetadata),
     }
-    return messageJson(
-      sample,
-      texts,
-      names,
-      secret === '' ? '' : signText(signedText(sample, texts, names), secret),
-    )
+    const signature = secret === '' ? '' : signText(signedText(sample, texts, names), secret)
+    return messageJson(sample, texts, names, signature)
+  }
+}
+
+/** Remembers the instant it wrote last: all samples of a domain have one, and come one after the other. */
+function createInstantWriter(): (instant: Instant) => InstantTexts {
+  let last: { readonly instant: Instant; readonly texts: InstantTexts } | undefined
+  return (instant) => {
+    if (last?.instant !== instant) {
+      const timestamp = isoTimestamp(instant.wallMs)
+      last = { instant, texts: { timestamp, monotonicTime: wireJson(wireFloat(instant.monotonicSeconds)) } }
+    }
+    return last.texts
   }
 }
 

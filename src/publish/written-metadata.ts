@@ -16,69 +16,100 @@ interface WrittenMember {
   readonly signed: string
 }
 
-interface WrittenObject extends WrittenMetadata {
-  readonly inOrder: ReadonlyMap<string, WrittenMember>
-  readonly sorted: readonly WrittenMember[]
+/** A written member, and where its two texts begin in those of the whole. */
+interface PlacedMember extends WrittenMember {
+  readonly jsonStart: number
+  readonly signedStart: number
+}
+
+interface WrittenResource extends WrittenMetadata {
+  readonly inOrder: readonly PlacedMember[]
+  readonly sorted: readonly PlacedMember[]
 }
 
 /**
- * Writes the metadata of samples, each metadata object once for as long as it lives: a resource's metadata is the
- * same object in all its samples, and is by far the larger part of each. A metadata object must not change once it
- * was in a sample.
+ * Writes the metadata of samples. The metadata of a resource is the same object in all its samples and by far the
+ * larger part of each, so it is written once for as long as the object lives, and what a meter adds is cut into the
+ * finished texts. A metadata object must not change once it was in a sample.
  */
 export function createMetadataWriter(): (metadata: Metadata, extra: Metadata | undefined) => WrittenMetadata {
-  const written = new WeakMap<Metadata, WrittenObject>()
-  const write = (metadata: Metadata): WrittenObject => {
-    const known = written.get(metadata)
-    if (known !== undefined) return known
-    const fresh = writeObject(metadata)
-    written.set(metadata, fresh)
-    return fresh
+  const written = new WeakMap<Metadata, WrittenResource>()
+  return (metadata, extra) => {
+    let resource = written.get(metadata)
+    if (resource === undefined) {
+      resource = writeResource(metadata)
+      written.set(metadata, resource)
+    }
+    return extra === undefined ? resource : overlay(resource, metadata, writeMembers(extra))
   }
-  return (metadata, extra) => (extra === undefined ? write(metadata) : overlay(write(metadata), write(extra)))
 }
 
-function writeObject(metadata: Metadata): WrittenObject {
-  const inOrder = new Map<string, WrittenMember>()
-  for (const [key, value] of Object.entries(metadata)) {
-    const signed = pairsText(pairsOf(`resource_metadata:${key}`, value))
-    inOrder.set(key, { key, json: jsonMember(key, value), signed })
+function writeMembers(metadata: Metadata): WrittenMember[] {
+  return Object.entries(metadata).map(([key, value]) => ({
+    key,
+    json: jsonMember(key, value),
+    signed: pairsText(pairsOf(`resource_metadata:${key}`, value)),
+  }))
+}
+
+function byKey(left: WrittenMember, right: WrittenMember): number {
+  return compareCodePoints(left.key, right.key)
+}
+
+function writeResource(metadata: Metadata): WrittenResource {
+  const members = writeMembers(metadata)
+  const sorted = [...members].sort(byKey)
+  const signedStarts = new Map<string, number>()
+  let signed = ''
+  for (const member of sorted) {
+    signedStarts.set(member.key, signed.length)
+    signed += member.signed
   }
-  const sorted = [...inOrder.values()].sort((left, right) => compareCodePoints(left.key, right.key))
-  return {
-    inOrder,
-    sorted,
-    members: joinJson(inOrder),
-    signed: sorted.map((member) => member.signed).join(''),
-  }
+  let json = ''
+  const inOrder = members.map((member) => {
+    const jsonStart = json === '' ? 0 : json.length + 1
+    json += json === '' ? member.json : `,${member.json}`
+    return { ...member, jsonStart, signedStart: signedStarts.get(member.key) ?? 0 }
+  })
+  return { inOrder, sorted: [...inOrder].sort(byKey), members: json, signed }
 }
 
 /** `dict.update`: members of `extra` win, in the place of those they replace, else behind all others. */
-function overlay(base: WrittenObject, extra: WrittenObject): WrittenMetadata {
-  const collides = extra.sorted.some(({ key }) => base.inOrder.has(key))
-  const members =
-    collides || base.members === '' || extra.members === ''
-      ? joinJson(new Map([...base.inOrder, ...extra.inOrder]))
-      : `${base.members},${extra.members}`
-  return { members, signed: mergeSigned(base.sorted, extra.sorted) }
+function overlay(
+  resource: WrittenResource,
+  metadata: Metadata,
+  extra: readonly WrittenMember[],
+): WrittenMetadata {
+  const added = extra.filter((member) => !Object.hasOwn(metadata, member.key))
+  let members = added.length === extra.length ? resource.members : replaceMembers(resource, extra)
+  for (const { json } of added) members += members === '' ? json : `,${json}`
+  return { members, signed: mergeSigned(resource, [...extra].sort(byKey)) }
 }
 
-function joinJson(members: ReadonlyMap<string, WrittenMember>): string {
-  return Array.from(members.values(), (member) => member.json).join(',')
+function replaceMembers({ inOrder, members }: WrittenResource, extra: readonly WrittenMember[]): string {
+  let replaced = ''
+  let from = 0
+  for (const old of inOrder) {
+    const winner = extra.find((member) => member.key === old.key)
+    if (winner === undefined) continue
+    replaced += members.slice(from, old.jsonStart) + winner.json
+    from = old.jsonStart + old.json.length
+  }
+  return replaced + members.slice(from)
 }
 
-/** Both lists are sorted; what is in both is taken from `extra`. */
-function mergeSigned(base: readonly WrittenMember[], extra: readonly WrittenMember[]): string {
-  let signed = ''
+/** Both are sorted; what is in both is taken from `extra`. */
+function mergeSigned({ sorted, signed }: WrittenResource, extra: readonly WrittenMember[]): string {
+  let merged = ''
+  let from = 0
   let at = 0
   for (const member of extra) {
-    for (let next = base[at]; next !== undefined; next = base[++at]) {
-      const order = compareCodePoints(next.key, member.key)
-      if (order > 0) break
-      if (order < 0) signed += next.signed
-    }
-    signed += member.signed
+    const order = () => compareCodePoints(sorted[at]?.key ?? '', member.key)
+    while (at < sorted.length && order() < 0) at++
+    const next = sorted[at]
+    merged += signed.slice(from, next?.signedStart) + member.signed
+    from = next?.signedStart ?? signed.length
+    if (next?.key === member.key) from += next.signed.length
   }
-  for (const member of base.slice(at)) signed += member.signed
-  return signed
+  return merged + signed.slice(from)
 }
