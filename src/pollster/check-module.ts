@@ -84,8 +84,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
+/** A value in a few words. */
 function shown(value: unknown): string {
   if (value === undefined) return 'missing'
   if (Array.isArray(value)) return `[${value.map(shown).join(', ').slice(0, 80)}]`
-  return isObject(value) || typeof value === 'function' ? `a ${typeof value}` : String(value)
+  if (typeof value === 'string') return `"${value.slice(0, 80)}"`
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`
 }
