@@ -13,7 +13,7 @@ export function decodeDomainXml(xml: string): DomainDescription {
   if (domain.name !== 'domain' || domain.namespace !== '')
     throw new InspectError(
       'DOMAIN_XML_INVALID',
-      `XML has the root <${domain.name.slice(0, 60)}>, not <domain>`,
+      `the root of the XML is {${domain.namespace.slice(0, 60)}}${domain.name.slice(0, 60)} instead of libvirt's domain`,
     )
   const osType = first(domain, 'os', 'type')
   // A clone, because strings cut from the XML would keep all of it in memory.

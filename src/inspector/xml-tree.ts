@@ -2,8 +2,19 @@ import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { InspectError, toError } from '../errors.js'
 import type { XmlElement } from './inspector.js'
 
-/** What libvirt sends at most is 4 MiB; a real domain has 10 to 30 KiB, a depth below 20 and some hundred elements. */
-const limits = { characters: 16 * 1024 * 1024, depth: 64, elements: 250_000 } as const
+/**
+ * libvirt sends 4 MiB at most. A real domain has 4 to 30 KiB, a depth below 20, and some hundred parts (elements and
+ * attributes); the limits keep a hostile one from holding up the process or filling its memory.
+ */
+const limits = { characters: 16 * 1024 * 1024, depth: 64, parts: 100_000 } as const
+
+/** XML 1.0 whatever the document claims, so that no control character gets in as a reference. */
+const parserOptions = {
+  xmlns: true,
+  position: false,
+  defaultXMLVersion: '1.0',
+  forceXMLVersion: true,
+} as const
 
 interface OpenElement extends XmlElement {
   readonly children: XmlElement[]
@@ -22,7 +33,7 @@ export function parseXml(xml: string): XmlElement {
     throw new InspectError('DOMAIN_XML_INVALID', `XML of more than ${limits.characters} characters`, {
       details: { characters: xml.length },
     })
-  const parser = new SaxesParser({ xmlns: true, position: false })
+  const parser = new SaxesParser(parserOptions)
   const document = collect(parser)
   try {
     parser.write(xml).close()
@@ -42,19 +53,23 @@ function fail(reason: string): never {
 }
 
 /** Has the parser build the tree; when it has come to the end, the root is the only child of what is returned. */
-function collect(parser: SaxesParser<{ xmlns: true; position: false }>): XmlElement {
+function collect(parser: SaxesParser<typeof parserOptions>): XmlElement {
   const document: OpenElement = { namespace: '', name: '', attributes: {}, children: [], text: '' }
   const open = [document]
-  let elements = 0
+  let parts = 0
+  const countPart = () => {
+    if (++parts > limits.parts) fail(`more than ${limits.parts} elements and attributes`)
+  }
   const addText = (text: string) => {
     const parent = open.at(-1)
     if (parent !== undefined) parent.text += text
   }
   parser.on('text', addText)
   parser.on('cdata', addText)
+  parser.on('opentagstart', countPart)
+  parser.on('attribute', countPart)
   parser.on('opentag', (tag) => {
     if (open.length > limits.depth) fail(`elements nested deeper than ${limits.depth}`)
-    if (++elements > limits.elements) fail(`more than ${limits.elements} elements`)
     const element = openElement(tag)
     open.at(-1)?.children.push(element)
     open.push(element)
