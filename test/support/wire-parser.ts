@@ -41,9 +41,9 @@ function* tokensOf(text: string): Generator<string, undefined> {
 }
 
 function next(tokens: Iterator<string>): string {
-  const { value, done } = tokens.next()
-  if (done === true) throw new SyntaxError('the JSON ends too soon')
-  return value
+  const result: IteratorResult<string, unknown> = tokens.next()
+  if (result.done === true) throw new SyntaxError('the JSON ends too soon')
+  return result.value
 }
 
 function readValue(tokens: Iterator<string>, first: string): WireValue {

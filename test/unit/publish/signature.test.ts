@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { compareCodePoints, pairsText, signature, signedPairs } from '../../../src/publish/signature.js'
+import { signatureVectors } from '../../support/golden-wire.js'
+import { parseWireObject } from '../../support/wire-parser.js'
+
+describe('the signature of a message', () => {
+  it.each(signatureVectors())('is the one that ceilometer computed: $name', (vector) => {
+    const message = parseWireObject(vector.messageJson)
+    expect([...signedPairs(message)]).toEqual(vector.pairs)
+    expect(pairsText(signedPairs(message))).toBe(vector.hmacInput)
+    expect(signature(message, vector.secret)).toBe(vector.signature)
+  })
+
+  it('is empty when there is no secret', () => {
+    expect(signature({ counter_name: 'cpu' }, '')).toBe('')
+  })
+})
+
+describe('the order of names', () => {
+  it('is that of code points, where JavaScript sorts by UTF-16 unit', () => {
+    const names = ['\u{1f600}', '\uff5e', 'b', 'a!', '\u{1f600}a', 'a', '', 'B', '\ue000', '\u{1f601}']
+    const sorted = ['', 'B', 'a', 'a!', 'b', '\ue000', '\uff5e', '\u{1f600}', '\u{1f600}a', '\u{1f601}']
+    expect([...names].sort(compareCodePoints)).toEqual(sorted)
+    expect([...names].sort()).not.toEqual(sorted)
+  })
+})
