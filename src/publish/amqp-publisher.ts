@@ -43,14 +43,7 @@ const maxReturns = 3
 
 const compress = promisify(deflate)
 
-/**
- * Publishes to RabbitMQ as oslo.messaging's notifier does, and more surely: with `mandatory`, so that a queue deleted
- * since it was declared is noticed and declared again, and with a deadline for each confirm.
- *
- * Connects at the first call. Copies of a notification that some topics have confirmed are not sent to those again
- * when the same notification object is published once more; each copy sent has a fresh `_unique_id`.
- */
-export class AmqpPublisher implements Publisher {
+class AmqpPublisher implements Publisher {
   readonly name: string
   readonly #options: AmqpPublisherOptions
   readonly #parts: AmqpPublisherParts
@@ -59,6 +52,7 @@ export class AmqpPublisher implements Publisher {
   readonly #outage: Outage
   /** Queues that have the notification already, for as long as someone holds it. */
   readonly #reached = new WeakMap<Notification, Set<string>>()
+  #nacksInARow = 0
   #closed = false
 
   constructor(options: AmqpPublisherOptions, parts: AmqpPublisherParts) {
@@ -116,11 +110,12 @@ export class AmqpPublisher implements Publisher {
       const session = await this.#connector.session(signal)
       const outcome = await session.publish(queue, await this.#body(notification), signal)
       if (outcome === 'confirmed') {
+        this.#nacksInARow = 0
         // What was under way when an alarm set in may still be confirmed.
         if (!session.blocked) this.#outage.end()
         return
       }
-      if (outcome === 'nacked') throw nacked(queue, session.where, notification)
+      if (outcome === 'nacked') throw this.#nacked(queue, session.where, notification)
       await session.declare()
     }
     throw new DestinationError(
@@ -146,13 +141,27 @@ export class AmqpPublisher implements Publisher {
     if (ofDestination !== undefined && !this.#closed && !signal.aborted) this.#outage.begin(ofDestination)
     throw ofDestination ?? faults[0]
   }
+
+  /** One nack is a fault of the notification; nacks with no confirm between them are one of the queue. */
+  #nacked(queue: string, where: string, { messageId }: Notification): Error {
+    this.#nacksInARow += 1
+    const message =
+      `broker ${where} refuses what is published to the queue ${queue}; look for a limit of that queue ` +
+      '(x-max-length with overflow reject-publish) and at the log of the broker'
+    const details = { broker: where, queue, messageId }
+    return this.#nacksInARow === 1
+      ? new NotificationError('NOTIFICATION_REJECTED', message, { details })
+      : new DestinationError('BROKER_REFUSED', message, { details })
+  }
 }
 
-function nacked(queue: string, where: string, { messageId }: Notification): NotificationError {
-  return new NotificationError(
-    'NOTIFICATION_REJECTED',
-    `broker ${where} refused notification ${messageId} for the queue ${queue}; look for a limit of that queue ` +
-      '(x-max-length with overflow reject-publish) and at the log of the broker',
-    { details: { broker: where, queue, messageId } },
-  )
+/**
+ * Publishes to RabbitMQ as oslo.messaging's notifier does, and more surely: with `mandatory`, so that a queue deleted
+ * since it was declared is noticed and declared again, and with a deadline for each confirm.
+ *
+ * Connects at the first call. Copies of a notification that some topics have confirmed are not sent to those again
+ * when the same notification object is published once more; each copy sent has a fresh `_unique_id`.
+ */
+export function createAmqpPublisher(options: AmqpPublisherOptions, parts: AmqpPublisherParts): Publisher {
+  return new AmqpPublisher(options, parts)
 }

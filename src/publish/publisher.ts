@@ -39,11 +39,33 @@ export interface Outbox {
   close(signal: AbortSignal): Promise<void>
 }
 
+/**
+ * Why a destination did not get samples: no room (`full`), too old (`expired`), refused again and again (`rejected`),
+ * left over at the end (`stopped`).
+ */
+export type DropReason = 'full' | 'expired' | 'rejected' | 'stopped'
+
+/** Counts since the start, and what is queued now. Samples that went to two destinations count twice. */
 export interface OutboxFigures {
+  /** What at least one destination has not got yet. */
   readonly queuedNotifications: number
   readonly queuedBytes: number
   readonly oldestAgeSeconds: number
   readonly confirmedSamples: number
-  /** Samples by reason: `full`, `expired`, `rejected`, `stopped`. */
-  readonly droppedSamples: Readonly<Record<string, number>>
+  readonly droppedSamples: Readonly<Record<DropReason, number>>
+  readonly destinations: readonly DestinationFigures[]
+}
+
+/** One destination's account: what was put in = queued + confirmed + Σ dropped, in notifications and in samples. */
+export interface DestinationFigures {
+  /** The publisher's. */
+  readonly name: string
+  readonly queued: Quantity
+  readonly confirmed: Quantity
+  readonly dropped: Readonly<Record<DropReason, Quantity>>
+}
+
+export interface Quantity {
+  readonly notifications: number
+  readonly samples: number
 }

@@ -1,0 +1,48 @@
+import type { DestinationFigures, DropReason, Quantity } from './publisher.js'
+
+const nothing: Quantity = { notifications: 0, samples: 0 }
+
+const plusOne = ({ notifications, samples }: Quantity, sampleCount: number): Quantity => ({
+  notifications: notifications + 1,
+  samples: samples + sampleCount,
+})
+
+const minus = (left: Quantity, right: Quantity): Quantity => ({
+  notifications: left.notifications - right.notifications,
+  samples: left.samples - right.samples,
+})
+
+/** Keeps a destination's figures, so that nothing put in goes uncounted: what is neither confirmed nor dropped is queued. */
+export class DestinationAccount {
+  readonly #name: string
+  #put = nothing
+  #confirmed = nothing
+  readonly #dropped: Record<DropReason, Quantity> = {
+    full: nothing,
+    expired: nothing,
+    rejected: nothing,
+    stopped: nothing,
+  }
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  countPut(sampleCount: number): void {
+    this.#put = plusOne(this.#put, sampleCount)
+  }
+
+  countConfirmed(sampleCount: number): void {
+    this.#confirmed = plusOne(this.#confirmed, sampleCount)
+  }
+
+  countDropped(sampleCount: number, reason: DropReason): void {
+    this.#dropped[reason] = plusOne(this.#dropped[reason], sampleCount)
+  }
+
+  get figures(): DestinationFigures {
+    const dropped = { ...this.#dropped }
+    const queued = Object.values(dropped).reduce(minus, minus(this.#put, this.#confirmed))
+    return { name: this.#name, queued, confirmed: this.#confirmed, dropped }
+  }
+}

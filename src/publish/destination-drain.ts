@@ -1,0 +1,185 @@
+import { DestinationError, NotificationError } from '../errors.js'
+import type { Clock } from '../schedule/clock.js'
+import { BackOff } from './back-off.js'
+import { DestinationAccount } from './destination-account.js'
+import type { DestinationFigures, DropReason, Notification, Publisher } from './publisher.js'
+import { untilAborted } from './until-aborted.js'
+import { WaitingLine, type DrainOrder, type Ordered } from './waiting-line.js'
+
+/** A stored notification, as far as a drain must know it. */
+export interface OutboxEntry extends Ordered {
+  readonly sampleCount: number
+  /** Gives the notification itself, from wherever it is kept. */
+  read(): Promise<Notification>
+}
+
+export interface DrainOptions {
+  readonly order: DrainOrder
+  /** Notifications handed to the publisher and not yet answered for. */
+  readonly maxInFlight: number
+  /** How often a notification is offered that is itself refused. */
+  readonly maxTries: number
+}
+
+/** What one destination refused for good. */
+export interface Rejection {
+  readonly destination: string
+  readonly samples: number
+  readonly error: NotificationError
+}
+
+export interface DrainParts<Entry> {
+  readonly clock: Clock
+  readonly random: () => number
+  isExpired(entry: Entry): boolean
+  /** This destination needs the entry no more. */
+  onDone(entry: Entry): void
+  onRejected(rejection: Rejection): void
+}
+
+/**
+ * Hands the entries of an outbox to one destination, some at a time, in order. Knows nothing of storage.
+ *
+ * A fault of the destination puts the entry back into its place and stops the drain for a while that grows; then one
+ * entry goes first, and the others when it was taken. A fault of the notification lets the others go by; it is tried
+ * again after 1, 2, 3, … seconds when none of them waits, and set aside after `maxTries`.
+ */
+export class DestinationDrain<Entry extends OutboxEntry> {
+  readonly #publisher: Publisher
+  readonly #options: DrainOptions
+  readonly #parts: DrainParts<Entry>
+  readonly #account: DestinationAccount
+  readonly #backOff: BackOff
+  readonly #stop = new AbortController()
+  readonly #waiting = new WaitingLine<Entry>()
+  /** Refused at least once. */
+  readonly #suspects = new WaitingLine<Entry>()
+  readonly #tries = new WeakMap<Entry, number>()
+  readonly #inFlight = new Map<Entry, Promise<void>>()
+  /** In flight, and not to be kept when that fails. */
+  readonly #doomed = new Map<Entry, DropReason>()
+  #failing = false
+  #notBefore = -Infinity
+  /** Counts the stops, so that entries that were in flight together make one stop, not many. */
+  #stops = 0
+  #suspectsNotBefore = -Infinity
+  #wakeAt = Infinity
+
+  constructor(publisher: Publisher, options: DrainOptions, parts: DrainParts<Entry>) {
+    this.#publisher = publisher
+    this.#options = options
+    this.#parts = parts
+    this.#account = new DestinationAccount(publisher.name)
+    this.#backOff = new BackOff({ firstSeconds: 1, stepSeconds: 2, maxSeconds: 30, random: parts.random })
+  }
+
+  get figures(): DestinationFigures {
+    return this.#account.figures
+  }
+
+  add(entry: Entry): void {
+    this.#account.countPut(entry.sampleCount)
+    this.#waiting.add(entry)
+    this.#pump()
+  }
+
+  /** Forgets an entry at once, or, if it is under way, when that fails. */
+  drop(entry: Entry, reason: DropReason): void {
+    if (this.#waiting.remove(entry) || this.#suspects.remove(entry)) this.#dropped(entry, reason)
+    else if (this.#inFlight.has(entry)) this.#doomed.set(entry, reason)
+  }
+
+  /** For good: gives up what is under way and drops everything as `stopped`. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new DestinationError('STOPPED', `${this.#publisher.name}: the outbox was closed`))
+    for (const line of [this.#waiting, this.#suspects])
+      for (const entry of line.takeAll()) this.#dropped(entry, 'stopped')
+    await Promise.all(this.#inFlight.values())
+  }
+
+  #pump(): void {
+    if (this.#stop.signal.aborted) return
+    const now = this.#parts.clock.now().monotonicSeconds
+    if (now < this.#notBefore) {
+      void this.#pumpAt(this.#notBefore)
+      return
+    }
+    const most = this.#failing ? 1 : this.#options.maxInFlight
+    while (this.#inFlight.size < most) {
+      const entry = this.#waiting.take(this.#options.order) ?? this.#takeSuspect(now)
+      if (entry === undefined) return
+      if (this.#parts.isExpired(entry)) this.#dropped(entry, 'expired')
+      else this.#inFlight.set(entry, this.#deliver(entry))
+    }
+  }
+
+  #takeSuspect(now: number): Entry | undefined {
+    if (now >= this.#suspectsNotBefore) return this.#suspects.take('oldest-first')
+    void this.#pumpAt(this.#suspectsNotBefore)
+    return undefined
+  }
+
+  async #pumpAt(monotonicSeconds: number): Promise<void> {
+    if (monotonicSeconds >= this.#wakeAt) return
+    this.#wakeAt = monotonicSeconds
+    await this.#parts.clock.sleepUntil(monotonicSeconds, this.#stop.signal).catch(() => undefined)
+    if (this.#wakeAt === monotonicSeconds) this.#wakeAt = Infinity
+    this.#pump()
+  }
+
+  async #deliver(entry: Entry): Promise<void> {
+    const stops = this.#stops
+    const { signal } = this.#stop
+    try {
+      const notification = await entry.read()
+      await untilAborted(this.#publisher.publish(notification, signal), signal)
+      this.#inFlight.delete(entry)
+      this.#confirmed(entry)
+    } catch (error) {
+      this.#inFlight.delete(entry)
+      this.#failed(entry, error, stops)
+    }
+    this.#doomed.delete(entry)
+    this.#pump()
+  }
+
+  #confirmed(entry: Entry): void {
+    this.#failing = false
+    this.#backOff.reset()
+    this.#account.countConfirmed(entry.sampleCount)
+    this.#parts.onDone(entry)
+  }
+
+  #failed(entry: Entry, error: unknown, stops: number): void {
+    const ofNotification = error instanceof NotificationError
+    if (!ofNotification && stops === this.#stops && !this.#stop.signal.aborted) this.#pause()
+    const doom = this.#stop.signal.aborted ? 'stopped' : this.#doomed.get(entry)
+    if (doom !== undefined) this.#dropped(entry, doom)
+    else if (ofNotification) this.#refused(entry, error)
+    else if (this.#tries.has(entry)) this.#suspects.add(entry)
+    else this.#waiting.add(entry)
+  }
+
+  #pause(): void {
+    this.#stops += 1
+    this.#failing = true
+    this.#notBefore = this.#parts.clock.now().monotonicSeconds + this.#backOff.next()
+  }
+
+  #refused(entry: Entry, error: NotificationError): void {
+    const tries = (this.#tries.get(entry) ?? 0) + 1
+    this.#tries.set(entry, tries)
+    if (tries < this.#options.maxTries) {
+      this.#suspects.add(entry)
+      this.#suspectsNotBefore = this.#parts.clock.now().monotonicSeconds + tries
+      return
+    }
+    this.#dropped(entry, 'rejected')
+    this.#parts.onRejected({ destination: this.#publisher.name, samples: entry.sampleCount, error })
+  }
+
+  #dropped(entry: Entry, reason: DropReason): void {
+    this.#account.countDropped(entry.sampleCount, reason)
+    this.#parts.onDone(entry)
+  }
+}
