@@ -27,13 +27,8 @@ export function under(spot: Spot, part: string | number): Spot {
 }
 
 /** Puts `expected …, got …` at the spot. */
-export function misfit(
-  spot: Spot,
-  kind: Pick<Kind<unknown>, 'expected' | 'secret'>,
-  got: string,
-): typeof misread {
-  const shown = kind.secret === true ? 'something else' : got
-  spot.faults.error({ path: spot.path, text: `expected ${kind.expected}, got ${shown}` })
+export function misfit({ path, faults }: Spot, expected: string, got: string): typeof misread {
+  faults.error({ path, text: `expected ${expected}, got ${got}` })
   return misread
 }
 
@@ -52,18 +47,25 @@ export function text({
   empty = false,
   check,
 }: TextRules = {}): Kind<string> {
-  const kind: Kind<string> = {
+  return {
     expected,
     secret,
     read(node, spot) {
-      if (node.kind !== 'scalar' || node.value === null) return misfit(spot, kind, describeNode(node))
-      if (typeof node.value !== 'string') return misfit(spot, kind, `${describeNode(node)}; put it in quotes`)
-      if (node.value === '' && !empty) return misfit(spot, kind, 'empty text')
+      const got = secret ? typeOf(node) : describeNode(node)
+      if (node.kind !== 'scalar' || node.value === null) return misfit(spot, expected, got)
+      if (typeof node.value !== 'string') return misfit(spot, expected, `${got}; put it in quotes`)
+      if (node.value === '' && !empty) return misfit(spot, expected, 'empty text')
       const fault = check?.(node.value)
-      return fault === undefined ? node.value : misfit(spot, kind, `${describeNode(node)}${fault}`)
+      return fault === undefined ? node.value : misfit(spot, expected, got + fault)
     },
   }
-  return kind
+}
+
+/** What may be said of a secret. */
+function typeOf(node: YamlNode): string {
+  if (node.kind !== 'scalar' || node.value === null) return describeNode(node)
+  if (typeof node.value === 'boolean') return 'a switch'
+  return typeof node.value === 'string' ? 'other text' : 'a number'
 }
 
 export function choice<const T extends string>(...choices: readonly T[]): Kind<T> {
@@ -73,7 +75,7 @@ export function choice<const T extends string>(...choices: readonly T[]): Kind<T
       const value = node.kind === 'scalar' ? node.value : undefined
       const found = choices.find((one) => one === value)
       const hint = typeof value === 'string' ? didYouMean(value, choices) : ''
-      return found ?? misfit(spot, kind, describeNode(node) + hint)
+      return found ?? misfit(spot, kind.expected, describeNode(node) + hint)
     },
   }
   return kind
@@ -84,7 +86,7 @@ export const flag: Kind<boolean> = {
   expected: 'true or false',
   read(node, spot) {
     if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value
-    return misfit(spot, flag, describeNode(node))
+    return misfit(spot, flag.expected, describeNode(node))
   },
 }
 
@@ -102,7 +104,7 @@ export function number({ least, most, whole = true }: NumberRules): Kind<number>
       const found = typeof value === 'bigint' ? Number(value) : value
       const fits =
         typeof found === 'number' && found >= least && found <= most && (!whole || Number.isInteger(found))
-      return fits ? found : misfit(spot, kind, describeNode(node))
+      return fits ? found : misfit(spot, kind.expected, describeNode(node))
     },
   }
   return kind
@@ -125,8 +127,8 @@ export function list<T>(
   const kind: Kind<readonly T[]> = {
     expected,
     read(node, spot) {
-      if (node.kind !== 'sequence') return misfit(spot, kind, describeNode(node))
-      if (node.items.length < least) return misfit(spot, kind, 'an empty list')
+      if (node.kind !== 'sequence') return misfit(spot, kind.expected, describeNode(node))
+      if (node.items.length < least) return misfit(spot, kind.expected, 'an empty list')
       const values = node.items.map((one, index) => item.read(one, under(spot, index)))
       return values.every((value): value is T => value !== misread) ? values : misread
     },

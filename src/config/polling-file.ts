@@ -44,11 +44,7 @@ export function readSources({ root, faults }: YamlFile, known: KnownNames): read
 /** As many as the file has entries; undefined for a faulty one. */
 function readTop(root: YamlNode | undefined, top: Spot, known: KnownNames): readonly (Source | undefined)[] {
   if (root?.kind !== 'mapping') {
-    misfit(
-      top,
-      { expected: 'a mapping with the key sources' },
-      root === undefined ? 'an empty file' : describeNode(root),
-    )
+    misfit(top, 'a mapping with the key sources', root === undefined ? 'an empty file' : describeNode(root))
     return []
   }
   reportKeys(root, top, topKeys)
@@ -57,7 +53,7 @@ function readTop(root: YamlNode | undefined, top: Spot, known: KnownNames): read
   if (entry === undefined) {
     top.faults.error({ path: [], text: 'the file has no key sources; add it, with a list of sources' })
   } else if (entry.value.kind !== 'sequence') {
-    misfit(spot, { expected: 'a list of sources' }, describeNode(entry.value))
+    misfit(spot, 'a list of sources', describeNode(entry.value))
   } else if (entry.value.items.length === 0) {
     spot.faults.error({ path: spot.path, text: 'is empty, so nothing would be polled; add a source' })
   } else {

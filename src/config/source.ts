@@ -24,7 +24,7 @@ const longestExpression = 256
 /** One entry of `sources`; undefined after its faults were put into the spot's faults. */
 export function readSource(node: YamlNode, spot: Spot, known: KnownNames): Source | undefined {
   if (node.kind !== 'mapping') {
-    misfit(spot, { expected: 'a source: a mapping with name, interval and meters' }, describeNode(node))
+    misfit(spot, 'a source: a mapping with name, interval and meters', describeNode(node))
     return undefined
   }
   reportKeys(node, spot, sourceKeys)
@@ -52,7 +52,7 @@ function required<T>(
 
 /** Ceilometer takes anything for a name; what has no text of its own is shown as Python would. */
 function readName(node: YamlNode, spot: Spot): string | typeof misread {
-  if (node.kind !== 'scalar') return misfit(spot, { expected: 'a name' }, describeNode(node))
+  if (node.kind !== 'scalar') return misfit(spot, 'a name', describeNode(node))
   if (node.value !== null && node.source !== '') return node.source
   spot.faults.warning({ path: spot.path, text: 'is empty; logs and metrics call the source None' })
   return 'None'
@@ -81,19 +81,19 @@ function readSchedule(node: YamlNode, spot: Spot, timeZone: string): Schedule | 
   return misread
 }
 
-const intervalKind = { expected: `a whole number of seconds from 1 to ${longestIntervalSeconds}` }
+const intervalText = `a whole number of seconds from 1 to ${longestIntervalSeconds}`
 
 function readInterval(node: YamlNode, spot: Spot): number | typeof misread {
   const value = node.kind === 'scalar' ? node.value : null
   const seconds = pythonInt(value)
   if (seconds === undefined || seconds < 1 || seconds > longestIntervalSeconds) {
-    return misfit(spot, intervalKind, describeNode(node))
+    return misfit(spot, intervalText, describeNode(node))
   }
   if (typeof value === 'boolean' || (typeof value === 'number' && value !== seconds)) {
     const { path } = spot
     spot.faults.warning({
       path,
-      text: `expected ${intervalKind.expected}, got ${describeNode(node)}; taken as ${seconds}`,
+      text: `expected ${intervalText}, got ${describeNode(node)}; taken as ${seconds}`,
     })
   }
   return seconds
@@ -161,7 +161,7 @@ function warnOfResources(node: YamlNode, spot: Spot): void {
       at: 'key',
       text: 'compute meters have no static resources; the list is not used',
     })
-  } else misfit(at, { expected: 'a list' }, describeNode(entry.value))
+  } else misfit(at, 'a list', describeNode(entry.value))
 }
 
 /** What Python takes for false: ceilometer reads `discovery: 0` as an empty list. */

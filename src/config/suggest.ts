@@ -1,8 +1,8 @@
 const longestWord = 80
 
 /**
- * The candidate that a misspelt word most likely stands for, or undefined when none is near: at most three, and at most a third of the
- * letters wrong, missing, added or swapped with their neighbour.
+ * The candidate that a misspelt word most likely stands for, or undefined when none is near: at most three letters, and
+ * at most a third of them, may be wrong, missing, added or swapped with their neighbour.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > longestWord) return undefined

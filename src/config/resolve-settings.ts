@@ -1,0 +1,122 @@
+import { resolve } from 'node:path'
+import type { Faults } from './faults.js'
+import type { Path } from './locate.js'
+import { readSecretFile } from './secrets.js'
+import type { Settings } from './settings.js'
+import { isWritten } from './locate.js'
+import type { YamlFile } from './yaml-file.js'
+
+/** What a command says over the file. */
+export interface Overrides {
+  /** `--polling`, absolute. */
+  readonly pollingFile?: string | undefined
+  /** `--connect`. */
+  readonly libvirtUri?: string | undefined
+  /** `--unmanaged`. */
+  readonly unmanaged?: 'skip' | 'report' | undefined
+}
+
+export interface Surroundings {
+  /** The folder that relative paths of the file start from: its own. */
+  readonly folder: string
+  /** The host name of the operating system. */
+  readonly hostName: string
+  readonly overrides: Overrides
+  /** What is wrong with a transport URL, without naming a secret; undefined when nothing is. */
+  readonly checkTransportUrl: (url: string) => string | undefined
+}
+
+/** Settings whose paths are absolute, whose secrets are read and whose host has a name. */
+export type ResolvedSettings = Settings & { readonly host: string }
+
+type PublisherSettings = Settings['publishers'][number]
+
+/** Fills in what the file refers to, and checks what options mean together. Faults are in the file's `faults`. */
+export async function resolveSettings(
+  settings: Settings,
+  file: YamlFile,
+  surroundings: Surroundings,
+): Promise<ResolvedSettings> {
+  const { folder, hostName, overrides } = surroundings
+  const { libvirt, discovery, polling, outbox } = settings
+  const isList = isWritten(file.root, ['publisher', 0])
+  return {
+    ...settings,
+    host: settings.host ?? hostName,
+    libvirt: { ...libvirt, uri: overrides.libvirtUri ?? libvirt.uri },
+    discovery: { ...discovery, unmanaged: overrides.unmanaged ?? discovery.unmanaged },
+    polling: {
+      ...polling,
+      file: overrides.pollingFile ?? resolve(folder, polling.file),
+      pollsters: polling.pollsters.map((pollster) => resolve(folder, pollster)),
+    },
+    outbox: { ...outbox, directory: resolve(folder, outbox.directory) },
+    publishers: await Promise.all(
+      settings.publishers.map((publisher, index) =>
+        resolvePublisher(publisher, isList ? ['publisher', index] : ['publisher'], file, surroundings),
+      ),
+    ),
+  }
+}
+
+async function resolvePublisher(
+  settings: PublisherSettings,
+  path: Path,
+  file: YamlFile,
+  { folder, checkTransportUrl }: Surroundings,
+): Promise<PublisherSettings> {
+  const { faults } = file
+  const inFolder = (name: string | null) => (name === null ? null : resolve(folder, name))
+  const publisher = {
+    ...settings,
+    transport_url_file: inFolder(settings.transport_url_file),
+    telemetry_secret_file: inFolder(settings.telemetry_secret_file),
+    path: inFolder(settings.path),
+  }
+  for (const key of ['transport_url', 'telemetry_secret'] as const) reportBoth(publisher, key, path, file)
+  const resolved = {
+    ...publisher,
+    transport_url: await secretOf(publisher, 'transport_url', path, faults),
+    telemetry_secret: await secretOf(publisher, 'telemetry_secret', path, faults),
+  }
+  checkDriver(resolved, path, faults, checkTransportUrl)
+  return resolved
+}
+
+type SecretKey = 'transport_url' | 'telemetry_secret'
+
+function reportBoth(
+  publisher: PublisherSettings,
+  key: SecretKey,
+  path: Path,
+  { root, faults }: YamlFile,
+): void {
+  if (publisher[`${key}_file`] === null || !isWritten(root, [...path, key])) return
+  faults.error({ path: [...path, `${key}_file`], at: 'key', text: `stands beside ${key}; keep one of them` })
+}
+
+async function secretOf(
+  publisher: PublisherSettings,
+  key: SecretKey,
+  path: Path,
+  faults: Faults,
+): Promise<string> {
+  const secretFile = publisher[`${key}_file`]
+  if (secretFile === null) return publisher[key]
+  return (await readSecretFile(secretFile, { path: [...path, `${key}_file`], faults })) ?? publisher[key]
+}
+
+function checkDriver(
+  { driver, path: output, ...publisher }: PublisherSettings,
+  path: Path,
+  faults: Faults,
+  checkTransportUrl: Surroundings['checkTransportUrl'],
+): void {
+  if (driver === 'file' && output === null) {
+    faults.error({ path, text: 'the driver file needs a path; add path: samples.jsonl, for example' })
+  }
+  if (driver !== 'messaging' && driver !== 'messagingv2') return
+  const fault = checkTransportUrl(publisher.transport_url)
+  const key = publisher.transport_url_file === null ? 'transport_url' : 'transport_url_file'
+  if (fault !== undefined) faults.error({ path: [...path, key], text: fault })
+}
