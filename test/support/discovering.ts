@@ -1,0 +1,28 @@
+import type { Discovered, Instance } from '../../src/discovery/discovery.js'
+import { localInstances, type LocalInstancesOptions } from '../../src/discovery/local-instances.js'
+import type { Domain, Survey } from '../../src/inspector/inspector.js'
+import { surveyOf } from './survey.js'
+
+/** A discovery that is asked about one survey after the other. */
+export interface Discovering {
+  readonly after: (survey: Survey) => Promise<Discovered>
+  /** The only instance of a survey of this domain, or the reason why there is none. */
+  readonly one: (domain: Domain) => Promise<Instance | string>
+  /** What comes of a survey that fails. */
+  readonly failing: (error: Error) => Promise<Discovered>
+}
+
+export function discovering(given: Partial<LocalInstancesOptions> = {}): Discovering {
+  const options = { host: 'compute-1.example.org', source: 'openstack', unmanaged: 'skip' } as const
+  const discovery = localInstances({ ...options, ...given })
+  const { signal } = new AbortController()
+  const after = (survey: Survey) => discovery.discover({ survey: () => Promise.resolve(survey), signal })
+  return {
+    after,
+    one: async (domain) => {
+      const { resources, skipped } = await after(surveyOf([domain]))
+      return (resources[0] as Instance | undefined) ?? skipped[0]!.reason
+    },
+    failing: (error) => discovery.discover({ survey: () => Promise.reject(error), signal }),
+  }
+}
