@@ -67,6 +67,7 @@ test-summary: ## count what the last run of every tier came to
 
 .PHONY: dist
 dist: build ## write virtpoll-<version>.tgz, which installs without compiler and registry
+	node native/scripts/build.js --prebuild
 	npm pack
 
 .PHONY: clean

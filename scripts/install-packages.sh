@@ -47,3 +47,7 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
   -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
 "${apt[@]}" update || echo "apt-get update failed; trying with the package lists that are there" >&2
 "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null
+if [ "$1" = test ] && [ -d /run/systemd/system ]; then
+  echo "No service was started now. At the next boot Debian starts those among the new packages; to keep them off:"
+  echo "  systemctl disable libvirtd rabbitmq-server ceilometer-agent-compute ceilometer-agent-notification"
+fi
