@@ -8,7 +8,7 @@ export default {
       type: 'cumulative',
       unit: 'ns',
       number: 'int',
-      needs: ['vcpu', 'cpu'],
+      needs: ['cpu', 'vcpu'],
       description: 'CPU time used since the domain started, time spent waiting for a host CPU included',
       volume: (look) => look.cpuNs,
       metadata: (look) => ({ cpu_number: look.vcpus ?? null }),
@@ -30,7 +30,7 @@ export default {
     instanceRate({
       meter: 'cpu_util',
       unit: '%',
-      needs: ['vcpu', 'cpu'],
+      needs: ['cpu', 'vcpu'],
       computed: true,
       description: 'mean use of the vCPUs between two looks; 100 is all of them busy, waiting not counted',
       counters: (look) => [look.cpuRunNs],

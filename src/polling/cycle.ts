@@ -28,6 +28,7 @@ export interface CycleParts {
   readonly pollsterSeconds: number
   /** A new UUID for each sample. */
   readonly newId: () => string
+  /** Where the pollster of a meter may log. */
   readonly logOf: (meter: string) => PollsterLog
 }
 
@@ -77,6 +78,7 @@ export async function runCycle(
     instances: progress.instances,
     notifications: progress.handOver.notifications,
     skipped: progress.findings?.skipped ?? [],
+    faults: progress.findings?.faults ?? [],
     calls: progress.calls,
     pollsters: progress.tally.reports,
     error: error ?? progress.findings?.error,

@@ -1,11 +1,19 @@
 import { AgentError, ConnectionError, toError } from '../errors.js'
-import type { Discovered, Discovery, DiscoveryContext, Resource, Skipped } from '../discovery/discovery.js'
+import type {
+  Discovered,
+  Discovery,
+  DiscoveryContext,
+  Fault,
+  Resource,
+  Skipped,
+} from '../discovery/discovery.js'
 import { discoveriesOf, type Assignment } from './plan.js'
 
 /** What the discoveries of one cycle gave. */
 export interface Findings {
   resourcesOf(discovery: string): readonly Resource[]
   readonly skipped: readonly Skipped[]
+  readonly faults: readonly Fault[]
   /** Whether every discovery of a source gave an answer, so that what it did not find is gone. */
   isWhole(assignment: Assignment): boolean
   /** Every resource that exists for a source, skipped ones included. */
@@ -39,6 +47,7 @@ export async function discover(
   return {
     resourcesOf: (name) => found.get(name)?.resources ?? [],
     skipped: [...found.values()].flatMap(({ skipped }) => skipped),
+    faults: [...found.values()].flatMap(({ faults = [] }) => faults),
     isWhole: (assignment) => !answers(assignment).includes(undefined),
     idsOf: (assignment) =>
       new Set(

@@ -1,7 +1,7 @@
 import type { Schedule } from '../config/options.js'
-import type { Resource, Skipped } from '../discovery/discovery.js'
+import type { Fault, Resource, Skipped } from '../discovery/discovery.js'
 import type { AbsenceReason } from '../inspector/inspector.js'
-import type { Missing, Pollster, PollsterLog } from '../pollster/pollster.js'
+import type { Missing, Pollster } from '../pollster/pollster.js'
 import type { Sample } from '../sample/sample.js'
 import type { Instant } from '../schedule/clock.js'
 
@@ -45,6 +45,8 @@ export interface CycleReport extends LedgerFigures {
   readonly notifications: number
   /** Resources that exist and were not polled. */
   readonly skipped: readonly Skipped[]
+  /** Parts of what is known of resources that cannot be used. */
+  readonly faults: readonly Fault[]
   /** libvirt calls made. */
   readonly calls: number
   readonly pollsters: readonly PollsterReport[]
@@ -69,6 +71,4 @@ export interface PollingObserver {
   cycleFinished(report: CycleReport): void
   /** Ticks of a schedule passed while its own cycle ran, or while the process was held up. */
   ticksMissed(schedule: Schedule, count: number): void
-  /** Where the pollster of that meter may log. */
-  logOf(meter: string): PollsterLog
 }
