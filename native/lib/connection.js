@@ -9,7 +9,10 @@ const isText = (value) => typeof value === 'string' && !value.includes('\0')
 const text = check(isText, 'a string without NUL')
 const textOrNull = check((value) => value === null || isText(value), 'a string without NUL, or null')
 const texts = check((value) => Array.isArray(value) && value.every(isText), 'an array of strings without NUL')
-const unsigned = check((value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32, 'a 32-bit mask >= 0')
+const unsigned = check(
+  (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32,
+  'a 32-bit mask >= 0',
+)
 const signed = check((value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31, 'a 32-bit integer')
 const callback = check((value) => typeof value === 'function', 'a function')
 

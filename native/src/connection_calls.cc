@@ -20,8 +20,12 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
       },
       [](Napi::Env env, std::shared_ptr<Session>& session) -> Napi::Value {
         Environment::Of(env).Adopt(session);
-        return SessionHandle::New(env, new std::shared_ptr<Session>(std::move(session)),
-                                  [](Napi::Env, std::shared_ptr<Session>* handle) { delete handle; });
+        auto owned = std::make_unique<std::shared_ptr<Session>>(std::move(session));
+        SessionHandle handle = SessionHandle::New(
+            env, owned.get(), [](Napi::Env, std::shared_ptr<Session>* finalized) { delete finalized; });
+        // In a worker that is being terminated there is no handle.
+        if (!handle.IsEmpty()) owned.release();
+        return handle;
       });
 }
 

@@ -35,7 +35,8 @@ inline Napi::Array ToJs(Napi::Env env, const std::vector<std::string>& texts) {
 template <typename TypedArray, typename Element>
 TypedArray ToTypedArray(Napi::Env env, const std::vector<Element>& elements) {
   TypedArray array = TypedArray::New(env, elements.size());
-  std::copy(elements.begin(), elements.end(), array.Data());
+  // In a worker that is being terminated there is none.
+  if (!array.IsEmpty()) std::copy(elements.begin(), elements.end(), array.Data());
   return array;
 }
 

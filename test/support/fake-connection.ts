@@ -1,8 +1,11 @@
 import type {
+  BlockInfo,
+  BlockStats,
   Connection,
   DomainEvent,
   DomainEventKind,
   DomainList,
+  InterfaceStats,
   StatsColumns,
   TypedParameters,
 } from '#node-libvirt'
@@ -14,6 +17,7 @@ import {
   domainNotFound,
   invalidArgument,
   noMetadata,
+  notRunning,
   unsupported,
 } from './fake-libvirt-errors.js'
 
@@ -82,15 +86,20 @@ export class FakeConnection implements Connection {
     })
   }
 
-  #onDevice<T>(shape: DomainCallShape & { device: string }, pick: (domain: FakeDomain) => T | undefined) {
-    const { device, ...rest } = shape
-    return this.#onDomain({ ...rest, args: [device] }, async (domain) => {
-      if (!this.#host.blockCalls) throw unsupported(shape.call)
-      await this.#host.monitor(domain)
-      const figures = pick(domain)
-      if (figures === undefined) throw invalidArgument(shape.call, `invalid path: ${device}`)
-      return figures
+  #onRunning<T>(shape: DomainCallShape, answer: (domain: FakeDomain) => T | Promise<T>): Promise<T> {
+    return this.#onDomain(shape, (domain) => {
+      if (domain.id < 0) throw notRunning(shape.call)
+      return answer(domain)
     })
+  }
+
+  async #block<T>(domain: FakeDomain, shape: DomainCallShape, figures: Readonly<Record<string, T>> = {}) {
+    if (!this.#host.blockCalls) throw unsupported(shape.call)
+    await this.#host.monitor(domain)
+    const device = String(shape.args?.[0])
+    const found = figures[device]
+    if (found === undefined) throw invalidArgument(shape.call, `invalid path: ${device}`)
+    return found
   }
 
   close(): Promise<number> {
@@ -161,46 +170,35 @@ export class FakeConnection implements Connection {
     })
 
   memoryStats = (uuid: string): Promise<ReadonlyMap<number, bigint>> =>
-    this.#onDomain({ method: 'memoryStats', call: 'virDomainMemoryStats', uuid }, async (domain) => {
+    this.#onRunning({ method: 'memoryStats', call: 'virDomainMemoryStats', uuid }, async (domain) => {
       await this.#host.monitor(domain)
       return new Map(Object.entries(domain.memory ?? {}).map(([tag, value]) => [Number(tag), value]))
     })
 
-  blockStats = (uuid: string, device: string) =>
-    this.#onDevice(
-      { method: 'blockStats', call: 'virDomainBlockStats', uuid, device },
-      (domain) => domain.blocks?.[device],
-    )
+  blockStats(uuid: string, device: string): Promise<BlockStats> {
+    const shape = { method: 'blockStats', call: 'virDomainBlockStats', uuid, args: [device] } as const
+    return this.#onRunning(shape, (domain) => this.#block(domain, shape, domain.blocks))
+  }
 
-  blockStatsParameters = (uuid: string, device: string): Promise<TypedParameters> =>
-    this.#onDevice(
-      { method: 'blockStatsParameters', call: 'virDomainBlockStatsFlags', uuid, device },
-      (domain) => {
-        const figures = domain.blocks?.[device]
-        return figures && { rd_operations: figures.readRequests, rd_bytes: figures.readBytes }
-      },
-    )
+  blockStatsParameters(uuid: string, device: string): Promise<TypedParameters> {
+    const call = 'virDomainBlockStatsFlags'
+    const shape = { method: 'blockStatsParameters', call, uuid, args: [device] } as const
+    return this.#onRunning(shape, (domain) => this.#block(domain, shape, domain.blockParameters))
+  }
 
-  blockInfo = (uuid: string, device: string) =>
-    this.#onDevice(
-      { method: 'blockInfo', call: 'virDomainGetBlockInfo', uuid, device },
-      (domain) => domain.blockInfos?.[device],
-    )
+  blockInfo(uuid: string, device: string): Promise<BlockInfo> {
+    const shape = { method: 'blockInfo', call: 'virDomainGetBlockInfo', uuid, args: [device] } as const
+    return this.#onDomain(shape, (domain) => this.#block(domain, shape, domain.blockInfos))
+  }
 
-  interfaceStats = (uuid: string, device: string) =>
-    this.#onDomain(
-      { method: 'interfaceStats', call: 'virDomainInterfaceStats', uuid, args: [device] },
-      (domain) => {
-        const figures = domain.interfaces?.[device]
-        if (figures === undefined) {
-          throw invalidArgument(
-            'virDomainInterfaceStats',
-            `invalid path, '${device}' is not a known interface`,
-          )
-        }
-        return figures
-      },
-    )
+  interfaceStats(uuid: string, device: string): Promise<InterfaceStats> {
+    const shape = { method: 'interfaceStats', call: 'virDomainInterfaceStats', uuid, args: [device] } as const
+    return this.#onRunning(shape, (domain) => {
+      const figures = domain.interfaces?.[device]
+      if (figures !== undefined) return figures
+      throw invalidArgument(shape.call, `invalid path, '${device}' is not a known interface`)
+    })
+  }
 
   domainXml = (uuid: string, flags: number) =>
     this.#onDomain(

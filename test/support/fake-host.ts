@@ -1,4 +1,12 @@
-import type { BlockInfo, BlockStats, DomainEvent, DomainInfo, InterfaceStats, NodeInfo } from '#node-libvirt'
+import type {
+  BlockInfo,
+  BlockStats,
+  DomainEvent,
+  DomainInfo,
+  InterfaceStats,
+  NodeInfo,
+  TypedParameters,
+} from '#node-libvirt'
 import { parseEntries, type StatsRow } from './domstats.js'
 import type { FakeConnection } from './fake-connection.js'
 
@@ -21,6 +29,7 @@ export interface FakeDomain {
   memory?: Readonly<Record<number, bigint>>
   interfaces?: Readonly<Record<string, InterfaceStats>>
   blocks?: Readonly<Record<string, BlockStats>>
+  blockParameters?: Readonly<Record<string, TypedParameters>>
   blockInfos?: Readonly<Record<string, BlockInfo>>
   /** By namespace URI. */
   metadata?: Readonly<Record<string, string>>

@@ -39,6 +39,12 @@ export const unsupported = (call: string) =>
 export const invalidArgument = (call: string, reason: string) =>
   new FakeLibvirtError(call, `invalid argument: ${reason}`, { code: 8, domain: fromQemu })
 
+export const notRunning = (call: string) =>
+  new FakeLibvirtError(call, 'Requested operation is not valid: domain is not running', {
+    code: 55,
+    domain: fromQemu,
+  })
+
 export const noMetadata = (call: string) =>
   new FakeLibvirtError(call, 'metadata not found: Requested metadata element is not present', {
     code: 80,
