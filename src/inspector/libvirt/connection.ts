@@ -1,0 +1,238 @@
+import type { Connection, DomainEvent, DomainEventKind } from '#node-libvirt'
+import { ConnectionError } from '../../errors.js'
+import type { Clock } from '../../schedule/clock.js'
+import type { LibvirtBinding } from './binding.js'
+import type { Call, CallGate } from './call-gate.js'
+import { CallError, callFailure, connectionFailure } from './errors.js'
+import type { InspectorObserver } from './observer.js'
+
+const keepAlive = { intervalSeconds: 5, count: 3 }
+
+/** What may change the XML of a domain without a new start of it. */
+const watchedEvents: readonly DomainEventKind[] = [
+  'lifecycle',
+  'metadata-change',
+  'device-added',
+  'device-removed',
+  'tray-change',
+  'disk-change',
+]
+
+/** One connection, from its opening to its end. */
+export interface Session {
+  readonly connection: Connection
+  /** The driver's name, for example `QEMU`. */
+  readonly driver: string
+  /** False until a monitor-bound call has answered on this connection. */
+  monitorAnswered: boolean
+  /** Functions that the driver lacks altogether; asked again on the next connection. */
+  readonly lacking: Set<string>
+}
+
+export interface ConnectorOptions {
+  readonly uri: string
+  readonly binding: LibvirtBinding
+  readonly gate: CallGate
+  readonly clock: Clock
+  readonly observer: InspectorObserver
+  readonly onEvent: (event: DomainEvent) => void
+}
+
+/**
+ * Holds the connection: opens it when it is first used, and anew when it is used after its end. It never tries by
+ * itself, so a host without libvirt costs one attempt a cycle.
+ */
+export class Connector {
+  readonly #options: ConnectorOptions
+  #session: Session | undefined
+  /** An opening that is under way, also one that nobody waits for any more. */
+  #opening: Promise<Connection> | undefined
+  /** A connection whose opening took longer than its deadline. */
+  #late: Connection | undefined
+  #lostAt: number | undefined
+  #closed = false
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options
+  }
+
+  /** The connection of the last use, if it has not been given up. */
+  get session(): Session | undefined {
+    return this.#session
+  }
+
+  /** The living connection, opened if need be. Rejects with a ConnectionError, or with the signal's reason. */
+  async use(signal: AbortSignal): Promise<Session> {
+    if (this.#session?.connection.open) return this.#session
+    try {
+      const connection = await this.#open(signal)
+      this.#session = await this.#prepare(connection, signal)
+    } catch (cause) {
+      signal.throwIfAborted()
+      const error = connectionFailure(this.#options.uri, cause)
+      this.#reportLost(error)
+      throw error
+    }
+    this.#reportConnected()
+    return this.#session
+  }
+
+  /** Gives the connection up, because it has ended or does not answer; the next use opens another. */
+  drop(session: Session, error: ConnectionError): void {
+    void closeQuietly(session.connection)
+    if (this.#session !== session) return
+    this.#session = undefined
+    this.#reportLost(error)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const connection = this.#session?.connection ?? this.#late
+    this.#session = undefined
+    if (connection !== undefined) await closeQuietly(connection)
+  }
+
+  async #open(signal: AbortSignal): Promise<Connection> {
+    const { binding, uri, gate } = this.#options
+    if (this.#late?.open) {
+      const late = this.#late
+      this.#late = undefined
+      return late
+    }
+    if (this.#opening !== undefined) {
+      const message = 'an earlier attempt to connect still waits for an answer'
+      throw new CallError('hung', message, { call: 'openReadOnly' })
+    }
+    const opening = binding.openReadOnly(uri)
+    this.#opening = opening
+    const forget = () => {
+      this.#opening = undefined
+    }
+    opening.then(forget, forget)
+    const onLate = (error: unknown) => {
+      if (error === undefined)
+        void opening.then((connection) => {
+          this.#keepLate(connection)
+        })
+    }
+    return gate.run({ name: 'openReadOnly', monitorBound: false, make: () => opening, onLate }, signal)
+  }
+
+  #keepLate(connection: Connection): void {
+    if (this.#closed || this.#session !== undefined) void closeQuietly(connection)
+    else this.#late = connection
+  }
+
+  async #prepare(connection: Connection, signal: AbortSignal): Promise<Session> {
+    const run = <T>(name: string, make: () => Promise<T>) =>
+      this.#options.gate.run({ name, monitorBound: false, make }, signal)
+    try {
+      await run('onClose', () =>
+        connection.onClose((reason) => {
+          this.#ended(connection, reason)
+        }),
+      )
+      await run('setKeepAlive', () => connection.setKeepAlive(keepAlive.intervalSeconds, keepAlive.count))
+      const driver = await run('hypervisorType', () => connection.hypervisorType())
+      await run('onDomainEvent', () => connection.onDomainEvent(watchedEvents, this.#options.onEvent))
+      return { connection, driver, monitorAnswered: false, lacking: new Set() }
+    } catch (error) {
+      void closeQuietly(connection)
+      throw error
+    }
+  }
+
+  #ended(connection: Connection, reason: number): void {
+    if (this.#session?.connection !== connection) return
+    const { uri } = this.#options
+    const why = closeReasons[reason] ?? 'it ended'
+    const message = `the connection to libvirt at ${uri} is gone: ${why}; the next cycle connects anew`
+    this.drop(
+      this.#session,
+      new ConnectionError('LIBVIRT_UNREACHABLE', message, { details: { uri, reason } }),
+    )
+  }
+
+  #reportLost(error: ConnectionError): void {
+    if (this.#lostAt !== undefined || this.#closed) return
+    this.#lostAt = this.#options.clock.now().monotonicSeconds
+    this.#options.observer.connectionLost(error)
+  }
+
+  #reportConnected(): void {
+    const lostAt = this.#lostAt
+    this.#lostAt = undefined
+    const now = this.#options.clock.now().monotonicSeconds
+    this.#options.observer.connected(lostAt === undefined ? undefined : now - lostAt)
+  }
+}
+
+/** By virConnectCloseReason. */
+const closeReasons: Readonly<Record<number, string>> = {
+  0: 'it broke',
+  1: 'the daemon closed it or ended',
+  2: 'the daemon did not answer keepalives',
+  3: 'it was closed on this side',
+}
+
+/** Calls of one cycle on one connection, with libvirt's errors translated. */
+export class Caller {
+  readonly session: Session
+  readonly #connector: Connector
+  readonly #gate: CallGate
+  readonly #signal: AbortSignal
+
+  constructor(session: Session, context: { connector: Connector; gate: CallGate; signal: AbortSignal }) {
+    this.session = session
+    this.#connector = context.connector
+    this.#gate = context.gate
+    this.#signal = context.signal
+  }
+
+  /** A call that libvirt answers by itself. Rejects with a CallError, a ConnectionError or the signal's reason. */
+  plain<T>(name: string, make: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#run(name, { make: () => make(this.session.connection), monitorBound: false })
+  }
+
+  /**
+   * A call that may wait for a domain's monitor. `onLate` is told when it returns after its deadline; `answered` is
+   * false when only its connection ended.
+   */
+  async monitor<T>(
+    name: string,
+    make: (connection: Connection) => Promise<T>,
+    onLate?: (answered: boolean) => void,
+  ): Promise<T> {
+    const answer = await this.#run(name, {
+      make: () => make(this.session.connection),
+      monitorBound: true,
+      onLate: (error) => onLate?.(!(error instanceof Error && this.#isLoss(name, error))),
+    })
+    this.session.monitorAnswered = true
+    return answer
+  }
+
+  #isLoss(name: string, error: Error): boolean {
+    return callFailure(this.session.connection.uri, name, error) instanceof ConnectionError
+  }
+
+  async #run<T>(name: string, call: Omit<Call<T>, 'name'>): Promise<T> {
+    try {
+      return await this.#gate.run({ name, ...call }, this.#signal)
+    } catch (cause) {
+      this.#signal.throwIfAborted()
+      const error = callFailure(this.session.connection.uri, name, cause)
+      if (error instanceof ConnectionError) this.#connector.drop(this.session, error)
+      throw error
+    }
+  }
+}
+
+/** A connection that is given up may well fail to close; nothing depends on it. */
+async function closeQuietly(connection: Connection): Promise<void> {
+  try {
+    await connection.close()
+  } catch {
+    // It is gone either way.
+  }
+}

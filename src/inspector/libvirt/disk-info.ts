@@ -1,0 +1,61 @@
+import type { BlockInfo } from '#node-libvirt'
+import type { Absence, Domain } from '../inspector.js'
+import type { Caller } from './connection.js'
+import { eachOf } from './each-of.js'
+import { CallError, absenceOf, absences } from './errors.js'
+import type { Learned } from './look.js'
+import type { Quarantine } from './quarantine.js'
+
+/** Sizes of one domain's disks by device name, and why others are not there. */
+export interface DiskInfo {
+  readonly sizes: ReadonlyMap<string, BlockInfo>
+  readonly absence: Absence | undefined
+}
+
+/**
+ * virDomainGetBlockInfo for every disk that has a source, by domain. The call has no NOWAIT, so it is not made for a
+ * domain whose statistics showed that its monitor is not free. Rejects with a ConnectionError only.
+ */
+export async function readDiskInfo(
+  caller: Caller,
+  quarantine: Quarantine,
+  domains: readonly Learned[],
+): Promise<ReadonlyMap<string, DiskInfo>> {
+  const infos = new Map<string, DiskInfo>()
+  await eachOf(domains, async ({ domain, unread }) => {
+    const stuck =
+      quarantine.isSuspect(domain) || [...unread.values()].some(({ reason }) => reason === 'stuck')
+    infos.set(
+      domain.uuid,
+      stuck ? { sizes: new Map(), absence: absences.hung } : await diskInfo(caller, quarantine, domain),
+    )
+  })
+  return infos
+}
+
+async function diskInfo(caller: Caller, quarantine: Quarantine, domain: Domain): Promise<DiskInfo> {
+  const sizes = new Map<string, BlockInfo>()
+  let absence: Absence | undefined
+  for (const { device, hasSource } of domain.description.disks) {
+    if (!hasSource) continue
+    try {
+      sizes.set(device, await blockInfo(caller, quarantine, { domain, device }))
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      absence = absenceOf(error)
+      if (absence.reason === 'stuck') break // its other disks would hang as well
+    }
+  }
+  return { sizes, absence }
+}
+
+function blockInfo(
+  caller: Caller,
+  quarantine: Quarantine,
+  { domain, device }: { domain: Domain; device: string },
+): Promise<BlockInfo> {
+  if (domain.id === undefined) return caller.plain('blockInfo', (c) => c.blockInfo(domain.uuid, device))
+  return quarantine.watch([domain], (onLate) =>
+    caller.monitor('blockInfo', (c) => c.blockInfo(domain.uuid, device), onLate),
+  )
+}

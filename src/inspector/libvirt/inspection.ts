@@ -1,0 +1,88 @@
+import type { Clock } from '../../schedule/clock.js'
+import type { Domain, DomainLook, Inspected, InspectionRequest } from '../inspector.js'
+import type { BulkReader } from './bulk-reader.js'
+import type { Catalog } from './catalog.js'
+import type { Caller } from './connection.js'
+import type { CpuDefinitions } from './cpu-time.js'
+import { type DiskInfo, readDiskInfo } from './disk-info.js'
+import { readEach, readStopped } from './each-domain.js'
+import { CallError, absenceOf, absences } from './errors.js'
+import { type Learned, lookOf } from './look.js'
+import type { InspectorObserver } from './observer.js'
+import type { Quarantine } from './quarantine.js'
+import { type Read, readInBulk } from './running.js'
+
+export interface InspectionDeps {
+  readonly clock: Clock
+  readonly observer: InspectorObserver
+  readonly options: { readonly diskInfo: 'exact' | 'bulk' }
+  readonly quarantine: Quarantine
+  readonly catalog: Catalog
+  readonly cpu: CpuDefinitions
+  readonly reader: BulkReader
+}
+
+/** Drivers that give every group in bulk. */
+const bulkDrivers: ReadonlySet<string> = new Set(['QEMU'])
+
+export const notFound: Inspected<never> = { ok: false, ...absences['not-found'] }
+const shutOff: Inspected<never> = { ok: false, ...absences['shut-off'] }
+
+/** Looks at the domains of a request, by the ways that the driver has. Rejects with a ConnectionError only. */
+export async function takeLooks(
+  caller: Caller,
+  deps: InspectionDeps,
+  request: InspectionRequest,
+): Promise<ReadonlyMap<string, Inspected<DomainLook>>> {
+  const reads = await readAll(caller, deps, request)
+  const infos = await readSizes(caller, deps, { reads, request })
+  const looks = new Map<string, Inspected<DomainLook>>()
+  for (const [domain, read] of reads) {
+    if (read instanceof CallError && read.fault === 'other') deps.observer.domainFailed(domain, read)
+    const look = inspected(read, infos.get(domain.uuid))
+    const stopped = (look.ok ? look.value.shutOff : domain.id === undefined) && !request.reportStopped
+    looks.set(domain.uuid, stopped ? shutOff : look)
+  }
+  return looks
+}
+
+async function readAll(
+  caller: Caller,
+  deps: InspectionDeps,
+  { domains, groups, reportStopped }: InspectionRequest,
+): Promise<ReadonlyMap<Domain, Read>> {
+  const running = domains.filter(({ id }) => id !== undefined)
+  const stopped = domains.filter(({ id }) => id === undefined)
+  const way = bulkDrivers.has(caller.session.driver) ? readInBulk : readEach
+  const readOf = await way(caller, deps, { domains: running, groups })
+  const stoppedReadOf = await readStopped(caller, deps.clock, reportStopped ? stopped : [])
+  return new Map([
+    ...running.map((domain) => [domain, readOf(domain)] as const),
+    ...stopped.map((domain) => [domain, stoppedReadOf(domain)] as const),
+  ])
+}
+
+/** Disk sizes by domain; none for a domain whose sizes are to be those of its bulk statistics. */
+async function readSizes(
+  caller: Caller,
+  { options, quarantine }: InspectionDeps,
+  { reads, request }: { reads: ReadonlyMap<Domain, Read>; request: InspectionRequest },
+): Promise<ReadonlyMap<string, DiskInfo>> {
+  const inBulk = options.diskInfo === 'bulk' && bulkDrivers.has(caller.session.driver)
+  const learned = [...reads.values()].filter(isLearned)
+  const exact = learned.filter(({ domain }) => !(inBulk && domain.id !== undefined))
+  if (request.groups.has('diskInfo')) return readDiskInfo(caller, quarantine, exact)
+  return new Map(exact.map(({ domain }) => [domain.uuid, { sizes: new Map(), absence: undefined }]))
+}
+
+function inspected(read: Read, info: DiskInfo | undefined): Inspected<DomainLook> {
+  if (read === undefined) return notFound
+  if (read instanceof CallError) return { ok: false, ...absenceOf(read) }
+  const learned: Learned =
+    info?.absence === undefined
+      ? read
+      : { ...read, unread: new Map([...read.unread, ['diskInfo', info.absence]]) }
+  return { ok: true, value: lookOf(learned, info?.sizes) }
+}
+
+const isLearned = (read: Read): read is Learned => read !== undefined && !(read instanceof CallError)

@@ -1,0 +1,116 @@
+import { ConnectionError } from '../../errors.js'
+import type { Clock } from '../../schedule/clock.js'
+import type { Inspection, InspectionRequest, Inspector, Survey } from '../inspector.js'
+import type { LibvirtBinding } from './binding.js'
+import { BulkReader } from './bulk-reader.js'
+import { CallGate } from './call-gate.js'
+import { Catalog } from './catalog.js'
+import { Caller, Connector, type Session } from './connection.js'
+import { CpuDefinitions } from './cpu-time.js'
+import { connectionFailure } from './errors.js'
+import { type InspectionDeps, notFound, takeLooks } from './inspection.js'
+import { listDomains, type ListedDomain } from './listing.js'
+import type { InspectorObserver } from './observer.js'
+import { forgetfulStore, Quarantine, type SuspectStore } from './quarantine.js'
+
+export interface LibvirtInspectorOptions {
+  /** A libvirt connection URI, for example `qemu:///system`. */
+  readonly uri: string
+  readonly callTimeoutSeconds: number
+  /** libvirt calls out at a time, hung ones included. All but one may be waiting for a monitor, three at most. */
+  readonly maxCalls: number
+  /** `exact`: disk sizes by virDomainGetBlockInfo, a call a disk. `bulk`: as the bulk statistics define them. */
+  readonly diskInfo: 'exact' | 'bulk'
+  /** Within this time the XML of every domain is read again, changed or not. */
+  readonly xmlRefreshSeconds: number
+}
+
+export interface LibvirtInspectorDeps {
+  readonly binding: LibvirtBinding
+  readonly options: LibvirtInspectorOptions
+  readonly clock: Clock
+  readonly observer: InspectorObserver
+  /** Default: suspects are forgotten with the process. */
+  readonly suspects?: SuspectStore
+}
+
+export interface LibvirtInspector extends Inspector {
+  /** Calls that are out past their deadline. */
+  readonly hungCalls: number
+}
+
+/** Connects to nothing yet: the first survey does. */
+export function createLibvirtInspector(deps: LibvirtInspectorDeps): LibvirtInspector {
+  return new ConnectedInspector(deps)
+}
+
+class ConnectedInspector implements LibvirtInspector {
+  readonly #uri: string
+  readonly #gate: CallGate
+  readonly #connector: Connector
+  readonly #parts: InspectionDeps
+
+  constructor({ binding, options, clock, observer, suspects = forgetfulStore }: LibvirtInspectorDeps) {
+    const gate = new CallGate(options, clock, observer)
+    const quarantine = new Quarantine(suspects, observer)
+    const catalog = new Catalog({ clock, xmlRefreshSeconds: options.xmlRefreshSeconds })
+    const reader = new BulkReader({ gate, clock, quarantine })
+    const { uri } = options
+    const onEvent = catalog.onEvent.bind(catalog)
+    this.#uri = uri
+    this.#gate = gate
+    this.#connector = new Connector({ uri, binding, gate, clock, observer, onEvent })
+    this.#parts = { clock, observer, options, quarantine, catalog, cpu: new CpuDefinitions(), reader }
+  }
+
+  get hungCalls(): number {
+    return this.#gate.hung
+  }
+
+  async survey(signal: AbortSignal): Promise<Survey> {
+    const before = this.#gate.made
+    const { caller, listed } = await this.#list(signal)
+    const takenAt = this.#parts.clock.now()
+    this.#forgetAllBut(listed)
+    const found = await this.#parts.catalog.describe(caller, listed)
+    for (const { error, ...domain } of found.unreadable) this.#parts.observer.domainFailed(domain, error)
+    return { takenAt, ...found, calls: this.#gate.made - before }
+  }
+
+  async inspect(request: InspectionRequest, signal: AbortSignal): Promise<Inspection> {
+    const before = this.#gate.made
+    const caller = this.#caller(await this.#connector.use(signal), signal)
+    const looks = await takeLooks(caller, this.#parts, request)
+    return { look: (uuid) => looks.get(uuid) ?? notFound, calls: this.#gate.made - before }
+  }
+
+  close(): Promise<void> {
+    return this.#connector.close()
+  }
+
+  #caller(session: Session, signal: AbortSignal): Caller {
+    return new Caller(session, { connector: this.#connector, gate: this.#gate, signal })
+  }
+
+  /** A connection that ended unnoticed since the last cycle is replaced at once, one time. */
+  async #list(signal: AbortSignal): Promise<{ caller: Caller; listed: readonly ListedDomain[] }> {
+    const used = this.#connector.session
+    const caller = this.#caller(await this.#connector.use(signal), signal)
+    try {
+      return { caller, listed: await listDomains(caller) }
+    } catch (cause) {
+      signal.throwIfAborted()
+      if (cause instanceof ConnectionError && caller.session === used) return this.#list(signal)
+      const error = connectionFailure(this.#uri, cause)
+      this.#connector.drop(caller.session, error)
+      throw error
+    }
+  }
+
+  #forgetAllBut(listed: readonly ListedDomain[]): void {
+    const running = new Set(listed.filter(({ id }) => id !== undefined).map(({ uuid }) => uuid))
+    this.#parts.quarantine.keepOnly(running)
+    this.#parts.reader.keepOnly(running)
+    this.#parts.cpu.keepOnly(running)
+  }
+}
