@@ -29,6 +29,7 @@ export class TransportUrlError extends Error {
 
 const defaultPort = 5672
 const drivers = ['rabbit', 'kombu']
+const escapeHint = 'in a user or password write %23 for "#", %2C for ",", %2F for "/" and %3F for "?"'
 
 /**
  * Reads a transport URL by the grammar of oslo.messaging:
@@ -88,12 +89,16 @@ interface Pieces {
 
 /** As Python's urlparse: the authority ends at the first `/`, `?` or `#`. The fragment is nobody's. */
 function split(url: string): Pieces {
-  const match = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/i.exec(url)
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i.exec(url)
   if (match === null)
     throw new TransportUrlError(
-      'transport URL: it has no scheme; write rabbit://user:password@host:5672/virtual-host',
+      'transport URL: it does not begin with rabbit://; write rabbit://user:password@host:5672/virtual-host',
     )
   const [, scheme = '', authority = '', path = '', query = ''] = match
+  if (path.includes('@'))
+    throw new TransportUrlError(
+      `transport URL: it has an "@" behind the hosts; ${escapeHint}; in a virtual host write %40 for "@"`,
+    )
   return { scheme: scheme.toLowerCase(), authority, path, query }
 }
 
@@ -147,8 +152,6 @@ function readPort(text: string, position: number): number {
     `transport URL: the port of host ${position} is not a number from 1 to 65535; ${escapeHint}`,
   )
 }
-
-const escapeHint = 'in a user or password write %23 for "#", %2C for ",", %2F for "/" and %3F for "?"'
 
 /** As Python's parse_qs: empty values are left out; the values of a repeated option are joined by commas. */
 function readQuery(query: string): Map<string, string> {
