@@ -70,7 +70,7 @@ export function openLab(): Lab {
       for (const domain of created.splice(0)) await domain.remove()
     },
     async service(name, action) {
-      await execFileAsync(labCommand, ['service', name, action], { timeout: 90_000 })
+      await execFileAsync(labCommand, ['service', name, action], { timeout: 100_000 })
     },
     async servicePid(name) {
       return Number((await execFileAsync(labCommand, ['service', name, 'pid'])).stdout)
