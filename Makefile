@@ -65,6 +65,10 @@ test-integration test-host: test-%: build test-packages
 test-summary: ## count what the last run of every tier came to
 	@node scripts/test-summary.js $(tiers:%=$(reports)/%.json)
 
+.PHONY: test-reports
+test-reports:
+	@echo $(tiers:%=$(reports)/%.json)
+
 .PHONY: dist
 dist: build ## write virtpoll-<version>.tgz, which installs without compiler and registry
 	node native/scripts/build.js --prebuild
