@@ -74,8 +74,11 @@ const wallLookSeconds = 15
 /** A wall clock set back by less, ms, is a correction: what was done is not done again. */
 const correctionMs = 60_000
 
-/** Most missed cron ticks that are counted at a time; a clock set forward by years has no end of them. */
-const mostCounted = 1000
+/**
+ * Most missed cron ticks that are counted at a time: each takes more than a millisecond to work out, and a clock set
+ * forward by years has no end of them.
+ */
+const mostCounted = 100
 
 /**
  * Ticks by the wall clock in a time zone. When the clock is set forward, what lies between is missed but for one
@@ -114,7 +117,7 @@ function cronTable(expression: string, timeZone: string): (afterMs: number) => n
   const table = new CronTime(expression, timeZone)
   return (afterMs) => {
     const next = table.getNextDateFrom(new Date(afterMs), timeZone).toMillis()
-    // CronTime goes back to a time already gone in some hours at the end of summer time.
-    return next > afterMs ? next : table.getNextDateFrom(new Date(afterMs + 3_600_000), timeZone).toMillis()
+    // At the end of a summer time of half an hour (Lord Howe) CronTime can give a time that is over.
+    return next > afterMs ? next : table.getNextDateFrom(new Date(afterMs + 1_800_000), timeZone).toMillis()
   }
 }
