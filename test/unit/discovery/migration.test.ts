@@ -57,6 +57,13 @@ describe('a migration', () => {
       ],
     ],
     [
+      'a copy that comes back between two looks is incoming',
+      [
+        { look: { ...running, id: 4 }, expected: 'reported' },
+        { look: { ...changingOver, id: 5 }, expected: 'migrating-in' },
+      ],
+    ],
+    [
       'a guest that runs on its new host already is left to that host',
       [
         { look: running, expected: 'reported' },
