@@ -7,7 +7,7 @@ build=(g++ libvirt-dev make pkg-config python3)
 test=(
   ceilometer-agent-compute ceilometer-agent-notification python3-ceilometer python3-oslo.messaging
   libvirt-clients libvirt-daemon-system qemu-system-x86 qemu-utils rabbitmq-server
-  clang-format cpio dbus iproute2 procps util-linux
+  clang-format cpio iproute2 procps
 )
 case ${1:-} in
   build) wanted=("${build[@]}") ;;
