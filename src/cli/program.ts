@@ -142,14 +142,14 @@ function addCheck(program: Command, io: CliIo, finish: Finish): void {
  * Runs one command line and resolves with its exit code. `args` are the words after the program's name. Commands
  * load their code when they are chosen. What commander says of usage goes to stderr, help to stdout.
  */
-export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
+export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
   let code: ExitCode = exitCodes.ok
   const finish: Finish = (finished) => {
     code = finished
   }
   const program = new Command('virtpoll')
     .description('Telemetry polling agent for hypervisor hosts.')
-    .version(version)
+    .version(io.version)
     .addHelpText('after', examples)
     .exitOverride()
     .showHelpAfterError('(add --help for what is possible)')

@@ -1,0 +1,144 @@
+import type { Skipped } from '../discovery/discovery.js'
+import type { InspectorObserver } from '../inspector/libvirt/observer.js'
+import type { Logger } from '../observe/log.js'
+import type { Metrics } from '../observe/metrics.js'
+import { scheduleKey } from '../polling/plan.js'
+import type { CycleReport, PollingObserver } from '../polling/report.js'
+import type { DestinationObserver } from '../publish/outage.js'
+import type { HealthRecord } from './health.js'
+
+export interface ObserverParts {
+  readonly log: Logger
+  /** Late-bound: the metrics read figures of rooms that are built with these observers. */
+  readonly metrics: () => Metrics
+  readonly health: HealthRecord
+}
+
+/** One line when libvirt or a domain goes away and one when it is back; calls go to the metrics. */
+export function observeInspector({ log, metrics, health }: ObserverParts): InspectorObserver {
+  return {
+    callReturned(call, seconds, outcome) {
+      metrics().libvirtCall(call, seconds, outcome)
+      if (outcome === 'late') metrics().lateAnswer()
+    },
+    callLeft(call, hung) {
+      log.warn({ call, hung }, 'libvirt call does not answer and was left; its domains are asked again')
+    },
+    connectionLost(error) {
+      metrics().outage('libvirt', 'libvirt')
+      health.away('libvirt', error.message)
+      log.error({ err: error }, 'libvirt away')
+    },
+    connected(outageSeconds) {
+      health.back('libvirt')
+      log.info({ outageSeconds }, outageSeconds === undefined ? 'libvirt connected' : 'libvirt back')
+    },
+    domainStuck: (domain) => {
+      log.warn(domain, 'domain stuck: its QEMU does not answer; its other figures and other domains go on')
+    },
+    domainRecovered: (domain) => {
+      log.info(domain, 'domain answers again')
+    },
+    domainFailed: (domain, error) => {
+      log.warn({ ...domain, err: error }, 'domain cannot be read')
+    },
+  }
+}
+
+/** One line when a destination goes away and one when it is back. */
+export function observeDestination(
+  name: string,
+  { log, metrics, health }: ObserverParts,
+): DestinationObserver {
+  return {
+    onOutage(error) {
+      metrics().outage('destination', name)
+      health.away(name, error.message)
+      log.error({ err: error, destination: name }, 'destination away; notifications wait in the outbox')
+    },
+    onRecovered({ seconds }) {
+      health.back(name)
+      log.info({ destination: name, seconds }, 'destination back')
+    },
+  }
+}
+
+/** The line of each cycle, what was left out at first sight, pollsters that begin and cease to fail. */
+export function observePolling({ log, metrics, health }: ObserverParts): PollingObserver {
+  const noteSkipped = createSkippedNotes(log)
+  const noteFailures = createFailureNotes(log, (meter) => {
+    metrics().pollsterFailed(meter)
+  })
+  let failing = false
+  return {
+    cycleFinished(report) {
+      health.cycleFinished()
+      metrics().cycleFinished({
+        ...report,
+        failed: report.error !== undefined,
+        finishedAtMs: report.finishedAt.wallMs,
+      })
+      log.info(cycleLine(report), 'cycle')
+      noteSkipped(report)
+      noteFailures(report)
+      if (report.error !== undefined && !failing) log.error({ err: report.error }, 'cycle incomplete')
+      if (report.error === undefined && failing) log.info('cycles complete again')
+      failing = report.error !== undefined
+    },
+    ticksMissed(schedule, missed) {
+      metrics().ticksMissed(missed)
+      log.warn(
+        { schedule: scheduleKey(schedule), missed },
+        'ticks missed: a cycle takes longer than its interval',
+      )
+    },
+  }
+}
+
+function cycleLine(report: CycleReport): object {
+  const intervals = report.schedules.flatMap((schedule) =>
+    schedule.kind === 'interval' ? [schedule.seconds] : [],
+  )
+  return {
+    seconds: Math.round(report.seconds * 1e6) / 1e6,
+    interval: intervals.length === 0 ? null : Math.min(...intervals),
+    schedules: [...new Set(report.schedules.map(scheduleKey))],
+    instances: report.instances,
+    samples: report.produced,
+    expected: report.expected,
+    missing: report.missing,
+    ...(report.unaccounted === 0 ? {} : { unaccounted: report.unaccounted }),
+    notifications: report.notifications,
+    calls: report.calls,
+  }
+}
+
+/** Says once for each resource and reason that it is left out. */
+function createSkippedNotes(log: Logger): (report: CycleReport) => void {
+  let known: ReadonlySet<string> = new Set()
+  const keyOf = ({ id, reason, detail }: Skipped): string => `${id}\n${reason}\n${detail}`
+  return ({ skipped, error }) => {
+    for (const one of skipped) {
+      if (known.has(keyOf(one))) continue
+      const { id, name, reason, detail } = one
+      log.info({ uuid: id, name, reason, detail }, 'left out')
+    }
+    if (error === undefined) known = new Set(skipped.map(keyOf))
+  }
+}
+
+/** Says once that a pollster begins to fail and once that it ceased to. */
+function createFailureNotes(log: Logger, count: (meter: string) => void): (report: CycleReport) => void {
+  const failing = new Set<string>()
+  return ({ pollsters }) => {
+    for (const { meter, failures, error, resources } of pollsters) {
+      if (failures > 0) count(meter)
+      if (failures > 0 && !failing.has(meter)) {
+        failing.add(meter)
+        log.error({ meter, failures, err: error }, 'pollster fails; its figures are missing, others go on')
+      } else if (failures === 0 && resources > 0 && failing.delete(meter)) {
+        log.info({ meter }, 'pollster works again')
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Skipped } from '../discovery/discovery.js'
+import type { PolledOnce } from '../polling/poll-once.js'
+import type { MissingReason } from '../polling/report.js'
+import { renderMissing } from './render-samples.js'
+import { printable } from './table.js'
+
+/** Reasons for which a figure's absence is how things are, and no failure of the poll. */
+const wellReasons: ReadonlySet<MissingReason> = new Set([
+  'not-found',
+  'shut-off',
+  'no-data',
+  'unsupported',
+  'needs-two-looks',
+  'migrating-in',
+])
+
+export interface Remarks {
+  /** Lines for a person: what is missing and why, what was left out, what matched nothing. */
+  readonly text: string
+  /** Whether something is missing that should be there. */
+  readonly partial: boolean
+}
+
+/** What there is to say about a poll besides its samples. */
+export function remarksOf({ report, samples, missing, unmatched }: PolledOnce): Remarks {
+  const failed = missing.filter(({ reason }) => !wellReasons.has(reason))
+  const unreadable = report.skipped.filter(({ reason }) => reason === 'unreadable')
+  const lines = [
+    missing.length === 0 ? '' : `${counted(missing.length, 'figure')} missing:\n${renderMissing(missing)}`,
+    ...unmatched.map((name) => `--instance ${printable(name)}: no instance has this UUID or name\n`),
+    leftOut(report.skipped),
+    samples.length === 0 && missing.length === 0 && unmatched.length === 0 ? nothing(report.instances) : '',
+    ...report.pollsters.flatMap(({ error }) => (error === undefined ? [] : [`${error.message}\n`])),
+    report.unaccounted === 0
+      ? ''
+      : `a pollster gave ${report.unaccounted} samples more or less than it promised\n`,
+  ]
+  return {
+    text: lines.join(''),
+    partial: failed.length + unmatched.length + unreadable.length + report.unaccounted > 0,
+  }
+}
+
+function nothing(instances: number): string {
+  return instances === 0 ? 'no instance on this host\n' : 'no meter selected\n'
+}
+
+function leftOut(skipped: readonly Skipped[]): string {
+  const unmanaged = skipped.filter(({ reason }) => reason === 'unmanaged')
+  const others = skipped.filter(({ reason }) => reason !== 'unmanaged')
+  const first =
+    unmanaged.length === 0
+      ? ''
+      : `${counted(unmanaged.length, 'domain')} left out that Nova does not manage; --unmanaged polls them too\n`
+  return (
+    first + others.map(({ name, detail }) => `${printable(name)} left out: ${printable(detail)}\n`).join('')
+  )
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,132 @@
+import { loadConfiguration, loadSourcesOrShipped, type Configuration } from '../agents/configuration.js'
+import { includes } from '../config/meter-pattern.js'
+import type { Source } from '../config/options.js'
+import { didYouMean } from '../config/suggest.js'
+import { AgentError } from '../errors.js'
+import { loadBinding } from '../inspector/libvirt/binding.js'
+import { pollOnce, type PolledOnce } from '../polling/poll-once.js'
+import { systemClock } from '../schedule/clock.js'
+import { buildHost } from '../agents/polling.js'
+import { exitCodes, type ExitCode } from './exit-codes.js'
+import type { CliIo } from './io.js'
+import { printSamples, type SamplesFormat } from './print-samples.js'
+import { publishOnce } from './publish-once.js'
+import { remarksOf } from './poll-once-remarks.js'
+import { reportError, reportWarnings } from './report-error.js'
+
+export interface PollOnceCommandOptions {
+  readonly config?: string
+  readonly polling?: string
+  readonly connect?: string
+  readonly meter: readonly string[]
+  readonly instance: readonly string[]
+  readonly unmanaged?: boolean
+  readonly over?: number
+  readonly format?: SamplesFormat
+  readonly publish?: boolean
+}
+
+/** `poll-once` */
+export async function pollOnceCommand(options: PollOnceCommandOptions, io: CliIo): Promise<ExitCode> {
+  const stopping = new AbortController()
+  const stop = () => {
+    stopping.abort(new AgentError('STOPPED', 'stopped by a signal'))
+  }
+  const unsubscribe = [io.onSignal('SIGINT', stop), io.onSignal('SIGTERM', stop)]
+  try {
+    return await pollAndPrint(options, io, stopping.signal)
+  } catch (error) {
+    return reportError(error, io.stderr)
+  } finally {
+    for (const end of unsubscribe) end()
+  }
+}
+
+async function pollAndPrint(
+  options: PollOnceCommandOptions,
+  io: CliIo,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const configuration = await loadConfiguration(
+    {
+      ...{ file: options.config, pollingFile: options.polling, libvirtUri: options.connect },
+      unmanaged: options.unmanaged === true ? 'report' : undefined,
+    },
+    io,
+  )
+  reportWarnings(configuration.warnings, io.stderr)
+  const sources = await sourcesOf(options, configuration, io)
+  const unmatched = unmatchedMeters(options.meter, configuration)
+  for (const remark of unmatched) io.stderr.write(`${remark}\n`)
+  const polled = await poll(options, { configuration, sources, signal })
+  if (polled.report.error !== undefined) throw polled.report.error
+  const format = options.format ?? (io.interactive ? 'table' : 'jsonl')
+  await printSamples(polled.samples, format, { options: configuration.options, stdout: io.stdout })
+  const { text, partial } = remarksOf(polled)
+  io.stderr.write(text)
+  const delivered = options.publish !== true || (await publishOnce(polled, configuration.options, io, signal))
+  return partial || unmatched.length > 0 || !delivered ? exitCodes.partial : exitCodes.ok
+}
+
+async function sourcesOf(
+  { meter }: PollOnceCommandOptions,
+  configuration: Configuration,
+  io: CliIo,
+): Promise<readonly Source[]> {
+  if (meter.length > 0) {
+    return [{ name: 'poll-once', schedule: { kind: 'interval', seconds: 1 }, meters: meter, discovery: [] }]
+  }
+  const { sources, warnings } = await loadSourcesOrShipped(configuration, io)
+  reportWarnings(warnings, io.stderr)
+  return sources
+}
+
+/** One message for each --meter that no pollster has. */
+function unmatchedMeters(patterns: readonly string[], { pollsters, options }: Configuration): string[] {
+  const { computedMeters } = options.polling
+  const known = pollsters.map(({ meter, computed = false }) => ({ meter, computed }))
+  return patterns
+    .filter((pattern) => !known.some((meter) => includes(pattern.replace(/^!/, ''), meter, computedMeters)))
+    .map((pattern) => {
+      const guess = didYouMean(
+        pattern,
+        known.map(({ meter }) => meter),
+      )
+      return `--meter ${pattern}: no such meter${guess}; \`virtpoll meters\` lists them`
+    })
+}
+
+interface PollParts {
+  readonly configuration: Configuration
+  readonly sources: readonly Source[]
+  readonly signal: AbortSignal
+}
+
+async function poll(
+  options: PollOnceCommandOptions,
+  { configuration, sources, signal }: PollParts,
+): Promise<PolledOnce> {
+  const quiet = () => undefined
+  const host = buildHost(configuration.options, {
+    clock: systemClock,
+    binding: await loadBinding(),
+    inspectorObserver: {
+      ...{ callReturned: quiet, callLeft: quiet, connectionLost: quiet, connected: quiet },
+      ...{ domainStuck: quiet, domainRecovered: quiet, domainFailed: quiet },
+    },
+    logOf: () => ({ debug: quiet, warn: quiet }),
+  })
+  try {
+    return await pollOnce(
+      {
+        ...host,
+        ...{ sources, pollsters: configuration.pollsters, instances: options.instance },
+        computedMeters: configuration.options.polling.computedMeters,
+        ...(options.over === undefined ? {} : { overSeconds: options.over }),
+      },
+      signal,
+    )
+  } finally {
+    await host.inspector.close()
+  }
+}

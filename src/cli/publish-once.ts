@@ -1,0 +1,56 @@
+import type { AgentOptions } from '../config/options.js'
+import { buildPublishing, type Publishing } from '../agents/publishing.js'
+import type { PolledOnce } from '../polling/poll-once.js'
+import { systemClock } from '../schedule/clock.js'
+import type { CliIo } from './io.js'
+
+/** What reaching a destination may take, and then what delivering may take. */
+const readySeconds = 15
+const deliverySeconds = 60
+
+/**
+ * Sends the samples of a poll, through no outbox of an agent's. Resolves with whether every destination has every
+ * sample, and says on stderr how it went. Rejects with a DestinationError when a destination is out of reach.
+ */
+export async function publishOnce(
+  { samples }: PolledOnce,
+  options: AgentOptions,
+  io: CliIo,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const publishing = buildPublishing(options, {
+    clock: systemClock,
+    version: io.version,
+    observe: () => ({
+      onOutage: (error) => void io.stderr.write(`${error.message}\n`),
+      onRecovered: () => undefined,
+    }),
+    onRejected: ({ error }) => void io.stderr.write(`${error.message}\n`),
+    logSample: (line, message) => void io.stderr.write(`${message} ${JSON.stringify(line, bigintAsText)}\n`),
+  })
+  await reach(publishing, signal)
+  const { samples: sent } = await publishing.notifier.notify(
+    samples.map(({ sample }) => sample),
+    signal,
+  )
+  await publishing.close(AbortSignal.any([signal, AbortSignal.timeout(deliverySeconds * 1000)]))
+  const { confirmedSamples } = publishing.figures()
+  const owed = sent * publishing.publishers.length
+  const names = publishing.publishers.map(({ name }) => name).join(', ')
+  io.stderr.write(`${confirmedSamples} of ${owed} samples confirmed by ${names}\n`)
+  return confirmedSamples === owed && sent === samples.length
+}
+
+async function reach(publishing: Publishing, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(readySeconds * 1000)])
+  try {
+    await Promise.all(publishing.publishers.map((publisher) => publisher.ready(deadline)))
+  } catch (error) {
+    await publishing.close(AbortSignal.abort())
+    throw error
+  }
+}
+
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}
