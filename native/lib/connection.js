@@ -44,7 +44,7 @@ const calls = {
 }
 
 /** An exception of a listener is the process's uncaught exception; thrown into the addon it would be swallowed. */
-const detached = (listener) => (argument) => queueMicrotask(() => listener(argument))
+const detached = (listener) => (argument) => process.nextTick(listener, argument)
 
 const toAddon = (argument) => (typeof argument === 'function' ? detached(argument) : argument)
 

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import * as nodeLibvirt from '#node-libvirt'
+import { dommemstat } from '../support/virsh.js'
 import { bindingContract, web } from './binding.contract.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/libvirt/three-domains.xml', import.meta.url))
@@ -11,9 +11,6 @@ const testDriver = 20
 
 bindingContract('node-libvirt with the test driver', nodeLibvirt, threeDomains)
 
-const virsh = (...args: string[]) =>
-  execFileSync('virsh', ['-r', '-c', threeDomains, ...args], { encoding: 'utf8' })
-
 describe('node-libvirt', () => {
   it('gives the memory figures that virsh prints', async () => {
     const tags: Readonly<Record<string, number>> = { actual: 6, unused: 4, available: 5, usable: 8, rss: 7 }
@@ -21,11 +18,9 @@ describe('node-libvirt', () => {
     const figures = await connection.memoryStats(web)
     await connection.close()
 
-    const printed = virsh('dommemstat', 'web').trim().split('\n')
-    const compared = printed.map((line) => line.split(' ')).filter(([name]) => tags[name!] !== undefined)
-    expect(compared.length).toBeGreaterThanOrEqual(4)
-    for (const [name, value] of compared)
-      expect([name, figures.get(tags[name!]!)]).toEqual([name, BigInt(value!)])
+    const printed = [...(await dommemstat('web', threeDomains))].filter(([name]) => tags[name] !== undefined)
+    expect(printed.length).toBeGreaterThanOrEqual(4)
+    for (const [name, value] of printed) expect([name, figures.get(tags[name]!)]).toEqual([name, value])
   })
 
   it('keeps the numbers of an error: a call that the driver lacks', async () => {

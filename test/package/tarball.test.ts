@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const addon = `native/prebuilds/linux-${process.arch}/node-libvirt.node`
+
+/** Exactly these commands, so that nothing can be compiled. */
+function folderWithCommands(folder: string, names: readonly string[]): string {
+  mkdirSync(folder)
+  for (const name of names) {
+    const target =
+      name === 'node' ? process.execPath : execFileSync('which', [name], { encoding: 'utf8' }).trim()
+    symlinkSync(target, join(folder, name))
+  }
+  return folder
+}
+
+describe('the tarball of npm pack', () => {
+  const work = mkdtempSync(join(tmpdir(), 'tarball-'))
+  const host = join(work, 'host')
+  let tarball: string
+  let files: readonly string[]
+  let env: NodeJS.ProcessEnv
+
+  beforeAll(() => {
+    execFileSync(process.execPath, ['native/scripts/build.js', '--prebuild'], { cwd: root })
+    const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const [description] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }]
+    tarball = join(work, description.filename)
+    files = description.files.map(({ path }) => path)
+
+    mkdirSync(host)
+    writeFileSync(join(host, 'package.json'), '{ "private": true }')
+    env = {
+      HOME: host,
+      PATH: folderWithCommands(join(work, 'bin'), ['node', 'npm', 'env', 'sh']),
+      npm_config_cache: join(work, 'empty-cache'),
+      npm_config_update_notifier: 'false',
+    }
+    execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: host, env })
+  })
+  afterAll(() => {
+    rmSync(work, { recursive: true, force: true })
+  })
+
+  it('carries the addon prebuilt, and neither its sources nor what only development needs', () => {
+    expect(files).toContain(addon)
+    expect(files).toContain('native/lib/index.js')
+    expect(files).toContain('native/package.json')
+    expect(files).toContain('node_modules/node-gyp-build/package.json')
+    const needless =
+      /^(native\/(src|build)|test|node_modules\/(typescript|vitest|eslint|node-gyp|node-addon-api|prebuildify|@types\/node))\//
+    expect(files.filter((path) => needless.test(path))).toEqual([])
+  })
+
+  it('installs without a registry and without a compiler, and reaches a hypervisor', () => {
+    const look = `
+      import { openReadOnly, versions } from '#node-libvirt'
+      const connection = await openReadOnly('test:///default')
+      const { names, fields } = await connection.allDomainStats(0, 0)
+      console.log(JSON.stringify({ names, fields, remaining: await connection.close(), versions: versions() }))`
+    const installed = join(host, 'node_modules/virtpoll')
+    // `#node-libvirt` is an import of the package itself, so the program must lie in it.
+    writeFileSync(join(installed, 'look.mjs'), look)
+    const output = execFileSync('node', [join(installed, 'look.mjs')], { cwd: host, env, encoding: 'utf8' })
+
+    expect(JSON.parse(output)).toMatchObject({
+      names: ['test'],
+      fields: ['state.state', 'state.reason'],
+      remaining: 0,
+    })
+  })
+
+  it('says what to install on a host without libvirt', () => {
+    const installed = join(host, 'node_modules/virtpoll')
+    const look = `
+      import Module from 'node:module'
+      import { isBindingLoadError, openReadOnly } from '#node-libvirt'
+      // What the loader of a host without the library says.
+      Module._extensions['.node'] = () => {
+        throw new Error('libvirt.so.0: cannot open shared object file: No such file or directory')
+      }
+      const error = await openReadOnly('test:///default').catch((reason) => reason)
+      console.log(JSON.stringify({ expected: isBindingLoadError(error), code: error.code, text: error.message }))`
+    writeFileSync(join(installed, 'lacking.mjs'), look)
+    const output = execFileSync('node', [join(installed, 'lacking.mjs')], {
+      cwd: host,
+      env,
+      encoding: 'utf8',
+    })
+    const { expected, code, text } = JSON.parse(output) as { expected: boolean; code: string; text: string }
+
+    expect([expected, code]).toEqual([true, 'ERR_LIBVIRT_BINDING'])
+    expect(text).toContain('libvirt0')
+    expect(text).toContain('libvirt.so.0: cannot open shared object file')
+  })
+})
