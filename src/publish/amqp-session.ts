@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib'
 import { DestinationError, NotificationError, toError } from '../errors.js'
 import type { Clock } from '../schedule/clock.js'
@@ -84,6 +85,7 @@ export class AmqpSession {
     this.#options = options
     this.#events = events
     this.#gate = new Gate(options.careful ? 1 : maxUnconfirmed)
+    setMaxListeners(0, this.#ended.signal)
     this.#listen()
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { DestinationError, NotificationError } from '../errors.js'
 import type { Clock } from '../schedule/clock.js'
 import { BackOff } from './back-off.js'
@@ -70,6 +71,7 @@ export class DestinationDrain<Entry extends OutboxEntry> {
     this.#options = options
     this.#parts = parts
     this.#account = new DestinationAccount(publisher.name)
+    setMaxListeners(0, this.#stop.signal)
     this.#backOff = new BackOff({ firstSeconds: 1, stepSeconds: 2, maxSeconds: 30, random: parts.random })
   }
 

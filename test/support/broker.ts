@@ -1,6 +1,6 @@
 import { connect, type ChannelModel, type Channel, type GetMessage, type Options } from 'amqplib'
 import { randomUUID } from 'node:crypto'
-import type { DestinationError } from '../../src/errors.js'
+import { AgentError, type DestinationError } from '../../src/errors.js'
 import { createAmqpPublisher, type AmqpPublisherOptions } from '../../src/publish/amqp-publisher.js'
 import type { Notification, Publisher } from '../../src/publish/publisher.js'
 import { parseTransportUrl } from '../../src/publish/transport-url.js'
@@ -59,9 +59,12 @@ export async function openBrokerSide(): Promise<BrokerSide> {
       onChannel(async (channel) => {
         const messages: GetMessage[] = []
         await waitFor(`${count} messages in ${queue}`, async () => {
-          const message = await channel.get(queue, { noAck: true })
-          if (message !== false) messages.push(message)
-          return messages.length >= count
+          while (messages.length < count) {
+            const message = await channel.get(queue, { noAck: true })
+            if (message === false) return false
+            messages.push(message)
+          }
+          return true
         })
         return messages
       }),
@@ -125,3 +128,13 @@ export function testNotification(number = 0): Notification {
 
 /** For what must be over soon. */
 export const soon = (seconds = 20): AbortSignal => AbortSignal.timeout(seconds * 1000)
+
+/** What it was rejected with. */
+export async function failureOf(work: Promise<unknown>): Promise<AgentError> {
+  const thrown: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (thrown instanceof AgentError) return thrown
+  throw new Error('it did not fail with an AgentError', { cause: thrown })
+}
