@@ -23,12 +23,13 @@ export function describeConfiguration(): string {
     .concat('\n')
 }
 
-const agentYamlHead = `# The options of virtpoll, every one at its default: what is left out of a file has the value that stands here.
-# Paths are relative to the folder of this file. \`virtpoll check\` reads it and prints what the agent goes by.`
+const agentYamlHead = `# The options of virtpoll, every one at its default: an option that is left out has the value that stands here.
+# Paths start from the folder of this file. \`virtpoll check\` reads it and prints what the agent goes by.`
 
 function optionLines(options: Options, indent: string): string[] {
   return Object.entries(options).flatMap(([key, option]) => [
-    ...comment(`${option.documentation} Value: ${option.kind.expected}.`, indent),
+    ...comment(option.documentation, indent),
+    ...comment(`Value: ${option.kind.expected}.`, indent),
     `${indent}${key}: ${valueText(option)}`,
   ])
 }

@@ -40,6 +40,8 @@ export class Faults {
   readonly #root: YamlNode | undefined
   readonly #lines: Lines
   readonly #found: Found[] = []
+  /** Where the YAML itself is at fault; what its value means is no matter there. */
+  readonly #faultyText = new Set<number>()
   #left = 0
 
   constructor(file: string, text: string, root: YamlNode | undefined) {
@@ -59,6 +61,7 @@ export class Faults {
   /** A fault of the text itself, before it has paths. */
   errorAt(offset: number, text: string): void {
     const { line, column } = this.#lines.at(offset)
+    this.#faultyText.add(offset)
     this.#add({ severity: 'error', offset, text: `${this.file}:${line}:${column} ${text}` })
   }
 
@@ -80,7 +83,7 @@ export class Faults {
       .toSorted((a, b) => a.offset - b.offset)
       .map(({ severity, text }): Finding => ({ severity, text }))
     if (this.#left === 0) return found
-    return [...found, { severity: 'error', text: `${this.file}: and ${this.#left} more` }]
+    return [...found, { severity: 'warning', text: `${this.file}: and ${this.#left} more` }]
   }
 
   throwIfErrors(): void {
@@ -89,6 +92,7 @@ export class Faults {
 
   #remark(severity: Finding['severity'], { path, text, at = 'value' }: Remark): void {
     const offset = typeof at === 'number' ? at : locate(this.#root, path, at)
+    if (offset !== undefined && this.#faultyText.has(offset)) return
     const place = offset === undefined ? undefined : this.#lines.at(offset)
     const where = place === undefined ? this.file : `${this.file}:${place.line}:${place.column}`
     const subject = path.length === 0 ? '' : ` ${showPath(path)}:`

@@ -90,12 +90,12 @@ export const pollingOptions = {
   batch_size: option(
     number({ least: 0, most: 100_000 }),
     50,
-    'Most samples in a notification. 0: one each. Large batches are fewer messages and a greater loss when one is refused.',
+    'The most samples in a notification; 0 means one each. Large batches are fewer messages, and a greater loss when one is refused.',
   ),
   batch_bytes: option(
     number({ least: 1024, most: 134_217_728 }),
     1_048_576,
-    'Most bytes of samples in a notification, whatever their number; a single greater sample still goes by itself. Keep it below the largest message that the broker takes.',
+    'The most bytes of samples in a notification, whatever their number; a greater single sample goes by itself. Keep it below the largest message that the broker takes.',
   ),
   report_stopped_instances: option(
     flag,
@@ -108,7 +108,7 @@ export const pollingOptions = {
       check: (zone) => (isTimeZone(zone) ? undefined : `, which is unknown here${timeZoneHint(zone)}`),
     }),
     'UTC',
-    'The time zone of the cron expressions in polling.yaml. In a zone with daylight saving, a schedule in the missing or double hour runs when the cron library says.',
+    'The time zone of the cron expressions in polling.yaml. In a zone with daylight saving a day has a missing or a double hour; UTC has none.',
   ),
 }
 
@@ -203,7 +203,7 @@ export const outboxOptions = {
   max_bytes: option(
     number({ least: 1_048_576, most: 1_099_511_627_776 }),
     1_073_741_824,
-    'Most bytes that wait. Beyond it the oldest are dropped and counted.',
+    'How many bytes may wait. Beyond them the oldest notifications are dropped and counted.',
   ),
   max_age_seconds: option(
     number({ least: 60, most: 31_536_000 }),

@@ -52,7 +52,7 @@ function mixtureFault(entries: readonly string[]): string | undefined {
     return `has ${name} and the exclusion ${exclusion}, which do not go together in one source; name meters, or exclude from "*"`
   }
   if (!entries.includes('*')) return undefined
-  return `has "*" and ${JSON.stringify(included)}, which "*" selects already; keep one of them`
+  return `has "*" and ${JSON.stringify(included)}, which do not go together in one source; keep "*", or give the name a source of its own`
 }
 
 function unmatchedRemark(entry: string, known: MeterKnowledge): string | undefined {

@@ -108,9 +108,9 @@ function cronExpression(timeZone: string): Kind<string> {
         new CronTime(expression, timeZone).getNextDateFrom(new Date(), timeZone)
         return undefined
       } catch (error) {
-        const [reason = ''] = error instanceof Error ? error.message.split('\n') : []
-        const never = reason.startsWith('Something went wrong')
-        return never ? ', which never comes in the next 8 years' : ` (${reason})`
+        const reason = error instanceof Error ? error.message : ''
+        if (reason.startsWith('Something went wrong')) return ', which never comes in the next 8 years'
+        return /^(?:Too|Field)/.test(reason) ? ` (${reason})` : ''
       }
     },
   })

@@ -2,6 +2,7 @@ import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException, COL
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from 'js-yaml'
 import { Lines } from './locate.js'
 import type { Entry, MappingNode, ScalarNode, SequenceNode, YamlNode } from './yaml-node.js'
+import { yamlAdvice } from './yaml-advice.js'
 import { resolvePlain, resolveTagged } from './yaml-scalars.js'
 import type { Resolved } from './yaml-scalars.js'
 
@@ -33,7 +34,7 @@ export function composeYaml(text: string): Composed {
     const reason = error instanceof YAMLException ? error.reason : String(error)
     return {
       root: undefined,
-      faults: [{ offset, text: `this is not YAML: ${reason}; see this line and the one above` }],
+      faults: [{ offset, text: `this is not YAML: ${reason}; ${yamlAdvice(text, offset)}` }],
     }
   }
   return new Composer(text).compose(events)
@@ -101,11 +102,11 @@ class Composer {
   #takeScalar(event: ScalarEvent): boolean {
     const empty = event.valueStart < 0
     const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
-    const offset = empty ? this.#emptyOffset() : event.valueStart - (quoted ? 1 : 0)
+    const offset = empty ? this.#emptyOffset(event) : event.valueStart - (quoted ? 1 : 0)
     const source = getScalarValue(this.#text, event)
     if (!empty) this.#end = event.valueEnd + (quoted ? 1 : 0)
     const resolved = this.#resolve(event, source)
-    if ('fault' in resolved) this.#fault(offset, resolved.fault)
+    if ('fault' in resolved) this.#fault(event.tagStart < 0 ? offset : event.tagStart, resolved.fault)
     const value = 'fault' in resolved ? source : resolved.value
     const weighed: Weighed = { node: { kind: 'scalar', offset, value, source, empty }, weight: 1 }
     const anchor = this.#slice(event.anchorStart, event.anchorEnd)
@@ -124,7 +125,7 @@ class Composer {
     if (tag === '!') return resolvePlain(source)
     const name = coreTag(tag)
     return name === undefined
-      ? { fault: `the tag ${tag} is not known; remove it` }
+      ? { fault: `the tag ${tag} is not known; if it is text, put it in quotes` }
       : resolveTagged(name, source)
   }
 
@@ -139,7 +140,8 @@ class Composer {
       )
     }
     const target = this.#anchors.get(name)
-    if (target === undefined) return this.#stop(offset, `*${name} has no anchor &${name} above it`)
+    if (target === undefined)
+      return this.#stop(offset, `*${name} has no anchor &${name} above it; if it is text, put it in quotes`)
     return this.#deliver(target, offset)
   }
 
@@ -239,8 +241,9 @@ class Composer {
     return open?.node.kind === 'mapping' && open.key === undefined
   }
 
-  /** The place of a value that is not there: its key, or the dash of its list item. */
-  #emptyOffset(): number {
+  /** The place of a value that is not there: its tag, its key, or the dash of its list item. */
+  #emptyOffset({ tagStart }: ScalarEvent): number {
+    if (tagStart >= 0) return tagStart
     const open = this.#open.at(-1)
     if (open?.node.kind === 'mapping') return open.key?.offset ?? this.#end
     const dash = open?.block === true ? this.#text.indexOf('-', this.#end) : -1
