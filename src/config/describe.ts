@@ -23,7 +23,7 @@ export function describeConfiguration(): string {
     .concat('\n')
 }
 
-const agentYamlHead = `# The options of virtpoll, every one at its default: an option that is left out has the value that stands here.
+const agentYamlHead = `# The options of virtpoll, each at its default: an option that is left out has the value that stands here.
 # Paths start from the folder of this file. \`virtpoll check\` reads it and prints what the agent goes by.`
 
 function optionLines(options: Options, indent: string): string[] {
