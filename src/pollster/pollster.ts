@@ -53,7 +53,7 @@ export interface PollContext {
   readonly look: Inspected<DomainLook>
   readonly memory: Memory
   /** For whatever else is dear and shared: works a thing out at most once a cycle, a failure included. */
-  once<T>(key: string, produce: () => Promise<T>): Promise<T>
+  readonly once: <T>(key: string, produce: () => Promise<T>) => Promise<T>
   readonly now: Instant
   readonly log: PollsterLog
   /** Aborts when the cycle is given up. */

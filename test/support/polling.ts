@@ -8,16 +8,25 @@ import type {
   Inspector,
   Survey,
 } from '../../src/inspector/inspector.js'
-import type { CycleParts } from '../../src/polling/cycle.js'
+import { runCycle, type CycleParts, type CycleRequest } from '../../src/polling/cycle.js'
 import { createDeltaMemory } from '../../src/polling/delta-memory.js'
+import { assign } from '../../src/polling/plan.js'
+import type { CycleReport } from '../../src/polling/report.js'
 import type { Pollster } from '../../src/pollster/index.js'
 import type { Notifier } from '../../src/publish/notifier.js'
 import type { Sample } from '../../src/sample/sample.js'
+import type { Volume } from '../../src/sample/volume.js'
 import { createFakeClock, type FakeClock } from './fake-clock.js'
 import { aLook } from './instances.js'
 
+export interface CycleOptions extends Partial<CycleRequest> {
+  readonly pollsters?: readonly Pollster[]
+  readonly sources?: readonly Source[]
+  readonly signal?: AbortSignal
+}
+
 /** A host with what a test puts in it. Change it between cycles as you like. */
-export class FakeWorld implements CycleParts, Inspector, Notifier {
+export class FakeWorld implements Inspector, Notifier {
   resources: Resource[] = []
   skipped: Skipped[] = []
   /** By UUID; a domain that has none gets a complete look of now. */
@@ -39,13 +48,34 @@ export class FakeWorld implements CycleParts, Inspector, Notifier {
   readonly discoveries = new Map<string, Discovery>([
     ['local_instances', this.discoveryOf('local_instances')],
   ])
-  readonly inspector = this
-  readonly notifier = this
-  readonly reportStopped = false
-  readonly pollsterSeconds = 10
-  readonly logOf = () => ({ debug: () => undefined, warn: () => undefined })
   #ids = 0
-  readonly newId = () => `sample-${(this.#ids += 1)}`
+  readonly parts: CycleParts = {
+    discoveries: this.discoveries,
+    inspector: this,
+    clock: this.clock,
+    memory: this.memory,
+    reportStopped: false,
+    pollsterSeconds: 10,
+    newId: () => `sample-${(this.#ids += 1)}`,
+    logOf: () => ({ debug: () => undefined, warn: () => undefined }),
+  }
+
+  /** One cycle; default of one source with everything, and one pollster. */
+  cycle({
+    pollsters = [aPollster()],
+    sources = [aSource()],
+    signal,
+    ...rest
+  }: CycleOptions = {}): Promise<CycleReport> {
+    const assignments = assign(sources, pollsters, false)
+    const request = { assignments, notifier: this, ...rest }
+    return runCycle(this.parts, request, signal ?? new AbortController().signal)
+  }
+
+  /** The volumes of a meter so far. */
+  volumes(meter: string): Volume[] {
+    return this.samples.filter(({ name }) => name === meter).map(({ volume }) => volume)
+  }
 
   discoveryOf(name: string, discovered?: () => Discovered | Promise<Discovered>): Discovery {
     return {

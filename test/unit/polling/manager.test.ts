@@ -35,8 +35,7 @@ afterEach(async () => {
 /** Starts a manager at monotonic second 1000; the grid of 10 s begins `phase` later. */
 async function start(options: Partial<ManagerOptions> = {}): Promise<void> {
   manager = createPollingManager({
-    ...world,
-    inspector: world,
+    ...world.parts,
     notifier: world,
     sources: [aSource()],
     pollsters: [aPollster()],

@@ -23,8 +23,7 @@ const rate = vnicRate({
 const poll = (options: Partial<PollOnceOptions> = {}) =>
   pollOnce(
     {
-      ...world,
-      inspector: world,
+      ...world.parts,
       sources: [aSource()],
       pollsters: [aPollster()],
       computedMeters: false,
