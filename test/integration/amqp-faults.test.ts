@@ -17,11 +17,13 @@ import {
   type BrokerSide,
 } from '../support/broker.js'
 import { openLab } from '../support/lab.js'
-import { startTcpCut } from '../support/tcp-cut.js'
+import { startTcpCut, type TcpCut } from '../support/tcp-cut.js'
 import { waitFor } from '../support/wait-for.js'
 
 openLab()
 
+const urlOf = ({ port }: TcpCut): string => `rabbit://guest:guest@127.0.0.1:${port}/`
+const roomy = { maxBytes: 1e9, maxAgeSeconds: 3600, order: 'oldest-first' } as const
 const rabbitmqctl = (...args: string[]) => promisify(execFile)('rabbitmqctl', ['--quiet', ...args])
 
 let side: BrokerSide
@@ -88,19 +90,12 @@ describe('a login that the broker refuses', () => {
 describe('a connection cut in the middle of 400 notifications', () => {
   it('costs none of them: each is confirmed and in the queue', async () => {
     const proxy = await startTcpCut(brokerTarget)
-    const { publisher, outages, recoveries } = observedPublisher(
-      side,
-      `rabbit://guest:guest@127.0.0.1:${proxy.port}/`,
-    )
-    const outbox = createMemoryOutbox(
-      [publisher],
-      { maxBytes: 1e9, maxAgeSeconds: 3600, order: 'oldest-first' },
-      {
-        clock: systemClock,
-        random: Math.random,
-        onRejected: ({ error }) => expect.unreachable(error.message),
-      },
-    )
+    const { publisher, outages, recoveries } = observedPublisher(side, urlOf(proxy))
+    const outbox = createMemoryOutbox([publisher], roomy, {
+      clock: systemClock,
+      random: Math.random,
+      onRejected: ({ error }) => expect.unreachable(error.message),
+    })
     const sent = Array.from({ length: 400 }, (_, number) => testNotification(number))
     for (const notification of sent) outbox.put(notification)
     await waitFor('50 are confirmed', () => outbox.figures.confirmedSamples >= 50)
@@ -126,7 +121,7 @@ function messageIdOf(content: Buffer): string {
 }
 
 describe('a broker that accepts and says nothing', () => {
-  it('is given up at the deadline, and the next host at once after it', async () => {
+  it('is given up at the deadline, and its socket is closed', async () => {
     const sockets = new Set<Socket>()
     const server = createServer((socket) => sockets.add(socket.on('error', () => undefined)))
     server.listen(0, '127.0.0.1')
@@ -140,6 +135,60 @@ describe('a broker that accepts and says nothing', () => {
     for (const socket of sockets) if (!socket.destroyed) await once(socket.resume(), 'close')
     await publisher.close(soon())
     server.close()
+  })
+})
+
+describe('a broker that falls silent', () => {
+  it('is given up when it does not confirm in time, and the notification goes over a new connection', async () => {
+    const proxy = await startTcpCut(brokerTarget)
+    const { publisher, outages, recoveries } = observedPublisher(side, urlOf(proxy), { confirmSeconds: 0.5 })
+    await publisher.ready(soon())
+    proxy.freeze()
+    const notification = testNotification()
+    await expect(publisher.publish(notification, soon())).rejects.toMatchObject({ code: 'NOT_CONFIRMED' })
+    await publisher.publish(notification, soon())
+    expect(proxy.connections).toBe(2)
+    expect([outages.length, recoveries.length]).toEqual([1, 1])
+    expect(await side.take(1)).toHaveLength(1)
+    await publisher.close(soon())
+    await proxy.close()
+  })
+
+  it('is noticed by its missing heartbeats while nothing is published', async () => {
+    const proxy = await startTcpCut(brokerTarget)
+    const url = `${urlOf(proxy)}?heartbeat_timeout_threshold=1`
+    const { publisher, outages } = observedPublisher(side, url, { confirmSeconds: 60 })
+    await publisher.ready(soon())
+    proxy.freeze()
+    await waitFor('the silent connection is closed', () => proxy.open === 0)
+    await publisher.publish(testNotification(), soon(5))
+    expect(outages).toEqual([])
+    await publisher.close(soon())
+    await proxy.close()
+  })
+})
+
+describe('a notification that the broker closes the channel over', () => {
+  it('is found out and refused; the others of its time are delivered', async () => {
+    await rabbitmqctl('eval', 'application:set_env(rabbit, max_message_size, 5000).')
+    try {
+      const { publisher } = observedPublisher(side)
+      const good = Array.from({ length: 6 }, (_, number) => testNotification(number))
+      const bad = { ...testNotification(), samplesJson: `["${'x'.repeat(9000)}"]` }
+      const rejected: string[] = []
+      const outbox = createMemoryOutbox([publisher], roomy, {
+        clock: systemClock,
+        random: Math.random,
+        onRejected: ({ error }) => rejected.push(error.code),
+      })
+      for (const notification of [...good.slice(0, 3), bad, ...good.slice(3)]) outbox.put(notification)
+      await outbox.close(soon(60))
+      await publisher.close(soon())
+      expect(rejected).toEqual(['NOTIFICATION_REJECTED'])
+      expect(outbox.figures.destinations[0]!.confirmed.notifications).toBe(good.length)
+    } finally {
+      await rabbitmqctl('eval', 'application:set_env(rabbit, max_message_size, 134217728).')
+    }
   })
 })
 

@@ -6,8 +6,12 @@ export interface TcpCut {
   readonly port: number
   /** How many connections came so far. */
   readonly connections: number
+  /** How many are open on the near side. */
+  readonly open: number
   /** Cuts every connection at once and refuses new ones, as a machine that went away does. */
   cut(): Promise<void>
+  /** From now on nothing more passes in either direction, and nobody is told. New connections are as ever. */
+  freeze(): void
   /** Takes connections again on the same port. */
   mend(): Promise<void>
   close(): Promise<void>
@@ -20,6 +24,7 @@ export interface TcpTarget {
 
 export async function startTcpCut(target: TcpTarget): Promise<TcpCut> {
   const open = new Set<Socket>()
+  const near = new Set<Socket>()
   let connections = 0
   const hold = (socket: Socket): void => {
     open.add(socket)
@@ -31,6 +36,8 @@ export async function startTcpCut(target: TcpTarget): Promise<TcpCut> {
     connections += 1
     const outward = connect(target.port, target.host)
     hold(inward)
+    near.add(inward)
+    inward.on('close', () => near.delete(inward))
     hold(outward)
     inward.pipe(outward).pipe(inward)
     inward.on('close', () => outward.destroy())
@@ -54,7 +61,13 @@ export async function startTcpCut(target: TcpTarget): Promise<TcpCut> {
     get connections() {
       return connections
     },
+    get open() {
+      return near.size
+    },
     cut,
+    freeze: () => {
+      for (const socket of open) socket.unpipe().pause()
+    },
     mend: async () => {
       await listen(port)
     },
