@@ -2,7 +2,7 @@ import { exactInteger } from '../../sample/volume.js'
 import type { Clock, Instant } from '../../schedule/clock.js'
 import type { Domain, StatsGroup } from '../inspector.js'
 import type { CallGate } from './call-gate.js'
-import type { Caller } from './connection.js'
+import type { Caller } from './caller.js'
 import { type DomainFigures, decodeStats } from './decode-stats.js'
 import { eachOf } from './each-of.js'
 import { CallError } from './errors.js'
@@ -132,7 +132,12 @@ export class BulkRead {
     const bound = (mask & ~monitorFreeBits) !== 0
     const columns = bound
       ? await this.#deps.quarantine.watch(domains, (onLate) =>
-          this.#caller.monitor('domainStats', (c) => c.domainStats(uuids, mask, flags), onLate),
+          this.#caller.monitor({
+            name: 'domainStats',
+            uuids,
+            make: (connection) => connection.domainStats(uuids, mask, flags),
+            onLate,
+          }),
         )
       : await this.#caller.plain('domainStats', (c) => c.domainStats(uuids, mask, 0))
     const takenAt = this.#deps.clock.now()

@@ -1,6 +1,6 @@
 import type { Domain } from '../inspector.js'
 import { type BulkDeps, BulkRead, type BulkResult } from './bulk-read.js'
-import type { Caller } from './connection.js'
+import type { Caller } from './caller.js'
 import { eachOf } from './each-of.js'
 import { monitorFreeBits, noWait } from './stats-groups.js'
 

@@ -15,17 +15,30 @@ export interface GateOptions {
 export interface Call<T> {
   /** The libvirt function, for errors and metrics. */
   readonly name: string
-  /** Whether it may wait for the monitor of a domain, and so for ever. */
-  readonly monitorBound: boolean
   readonly make: () => Promise<T>
   /** Told when the call returns after nobody waited for it any more, with the error it returned with. */
   readonly onLate?: ((error: unknown) => void) | undefined
+}
+
+/** Makes a call within a place that is held. */
+export type MakeCall = <T>(call: Call<T>) => Promise<T>
+
+export interface PlaceOptions {
+  /** Whether a call may wait for the monitor of a domain, and so for ever. */
+  readonly monitorBound: boolean
+  readonly signal: AbortSignal
 }
 
 interface Waiting {
   readonly monitorBound: boolean
   readonly go: () => void
   readonly refuse: () => void
+}
+
+/** One of the places that calls go out from. It is free again when its work has ended and all its calls returned. */
+interface Place extends PlaceOptions {
+  callsOut: number
+  ended: boolean
 }
 
 interface Flight {
@@ -77,29 +90,29 @@ export class CallGate {
   }
 
   /**
-   * Makes the call when there is a place for it. Rejects with what the call rejects with, with a CallError `hung`
-   * after the deadline, with a CallError `busy` when hung calls take all places, and with the signal's reason.
+   * Does the work when there is a place for it; its calls go out one after the other. Rejects with what the work
+   * rejects with and with a CallError `busy` when hung calls take all places. A call that the work makes rejects with a
+   * CallError `hung` after its deadline, and with the signal's reason.
    */
-  async run<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted()
-    await this.#place(call)
-    if (signal.aborted) {
-      this.#release(call.monitorBound)
-      signal.throwIfAborted()
+  async hold<T>(options: PlaceOptions, work: (make: MakeCall) => Promise<T>): Promise<T> {
+    options.signal.throwIfAborted()
+    await this.#admission(options.monitorBound)
+    const place: Place = { ...options, callsOut: 0, ended: false }
+    try {
+      return await work((call) => this.#watch(call, place))
+    } finally {
+      place.ended = true
+      this.#freeIfDone(place)
     }
-    return this.#watch(call, signal)
   }
 
-  #place({ name, monitorBound }: Call<unknown>): Promise<void> {
+  #admission(monitorBound: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        monitorBound,
-        go: resolve,
-        refuse: () => {
-          const message = `${name} was not made: ${this.#hung} libvirt calls hang; see which domains are stuck`
-          reject(new CallError('busy', message, { call: name }))
-        },
-      })
+      const refuse = () => {
+        const message = `no call was made: ${this.#hung} libvirt calls hang; see which domains are stuck`
+        reject(new CallError('busy', message, { call: '' }))
+      }
+      this.#waiting.push({ monitorBound, go: resolve, refuse })
       this.#admit()
     })
   }
@@ -125,52 +138,57 @@ export class CallGate {
     return waiting
   }
 
-  #release(monitorBound: boolean): void {
+  #freeIfDone({ ended, callsOut, monitorBound }: Place): void {
+    if (!ended || callsOut > 0) return
     this.#out -= 1
     if (monitorBound) this.#monitorOut -= 1
     this.#admit()
   }
 
-  #watch<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
+  async #watch<T>(call: Call<T>, place: Place): Promise<T> {
+    place.signal.throwIfAborted()
     const startedAt = this.#clock.now().monotonicSeconds
     const flight: Flight = { call, startedAt, ended: new AbortController(), left: false }
     this.#made += 1
+    place.callsOut += 1
     const answer = call.make()
     answer.then(
       () => {
-        this.#returned(flight, 'ok')
+        this.#returned(flight, place, 'ok')
       },
       (error: unknown) => {
-        this.#returned(flight, 'failed', error)
+        this.#returned(flight, place, 'failed', error)
       },
     )
-    return Promise.race([answer, this.#leaving(flight, signal)])
+    return Promise.race([answer, this.#leaving(flight, place)])
   }
 
-  #returned({ call, startedAt, ended, left }: Flight, outcome: 'ok' | 'failed', error?: unknown): void {
+  #returned(flight: Flight, place: Place, outcome: 'ok' | 'failed', error?: unknown): void {
+    const { call, startedAt, ended, left } = flight
     ended.abort()
     const seconds = this.#clock.now().monotonicSeconds - startedAt
     this.#observer.callReturned(call.name, seconds, left ? 'late' : outcome)
-    if (left) this.#countHung(call, -1)
+    if (left) this.#countHung(call, place, -1)
     if (left) call.onLate?.(error)
-    this.#release(call.monitorBound)
+    place.callsOut -= 1
+    this.#freeIfDone(place)
   }
 
   /** Rejects when the call is left: after its deadline, or because the cycle is given up. */
-  #leaving(flight: Flight, signal: AbortSignal): Promise<never> {
+  #leaving(flight: Flight, place: Place): Promise<never> {
     const { call, startedAt, ended } = flight
     return new Promise((_, reject) => {
       const leave = (reason: Error) => {
         if (ended.signal.aborted) return
         flight.left = true
         ended.abort()
-        this.#countHung(call, 1)
+        this.#countHung(call, place, 1)
         reject(reason)
       }
       const aborted = () => {
-        leave(toError(signal.reason))
+        leave(toError(place.signal.reason))
       }
-      signal.addEventListener('abort', aborted, { once: true, signal: ended.signal })
+      place.signal.addEventListener('abort', aborted, { once: true, signal: ended.signal })
       this.#clock.sleepUntil(startedAt + this.#options.callTimeoutSeconds, ended.signal).then(
         () => {
           leave(this.#deadlineError(call.name))
@@ -180,9 +198,9 @@ export class CallGate {
     })
   }
 
-  #countHung(call: Call<unknown>, change: 1 | -1): void {
+  #countHung(call: Call<unknown>, { monitorBound }: Place, change: 1 | -1): void {
     this.#hung += change
-    if (call.monitorBound) this.#monitorHung += change
+    if (monitorBound) this.#monitorHung += change
     if (change === 1) this.#observer.callLeft(call.name, this.#hung)
     this.#admit()
   }

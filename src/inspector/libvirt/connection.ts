@@ -2,11 +2,10 @@ import type { Connection, DomainEvent, DomainEventKind } from '#node-libvirt'
 import { ConnectionError } from '../../errors.js'
 import type { Clock } from '../../schedule/clock.js'
 import type { LibvirtBinding } from './binding.js'
-import type { Call, CallGate } from './call-gate.js'
-import { CallError, callFailure, connectionFailure } from './errors.js'
+import type { CallGate } from './call-gate.js'
+import { CallError, connectionFailure } from './errors.js'
+import { closeQuietly, keepAlive, Lanes } from './lanes.js'
 import type { InspectorObserver } from './observer.js'
-
-const keepAlive = { intervalSeconds: 5, count: 3 }
 
 /** What may change the XML of a domain without a new start of it. */
 const watchedEvents: readonly DomainEventKind[] = [
@@ -21,6 +20,8 @@ const watchedEvents: readonly DomainEventKind[] = [
 /** One connection, from its opening to its end. */
 export interface Session {
   readonly connection: Connection
+  /** Connections for calls that may hang. */
+  readonly lanes: Lanes
   /** The driver's name, for example `QEMU`. */
   readonly driver: string
   /** False until a monitor-bound call has answered on this connection. */
@@ -79,7 +80,7 @@ export class Connector {
 
   /** Gives the connection up, because it has ended or does not answer; the next use opens another. */
   drop(session: Session, error: ConnectionError): void {
-    void closeQuietly(session.connection)
+    void closeAll(session)
     if (this.#session !== session) return
     this.#session = undefined
     this.#reportLost(error)
@@ -87,9 +88,10 @@ export class Connector {
 
   async close(): Promise<void> {
     this.#closed = true
-    const connection = this.#session?.connection ?? this.#late
+    const session = this.#session
     this.#session = undefined
-    if (connection !== undefined) await closeQuietly(connection)
+    if (session !== undefined) await closeAll(session)
+    if (this.#late !== undefined) await closeQuietly(this.#late)
   }
 
   async #open(signal: AbortSignal): Promise<Connection> {
@@ -115,7 +117,8 @@ export class Connector {
           this.#keepLate(connection)
         })
     }
-    return gate.run({ name: 'openReadOnly', monitorBound: false, make: () => opening, onLate }, signal)
+    const call = { name: 'openReadOnly', make: () => opening, onLate }
+    return gate.hold({ monitorBound: false, signal }, (make) => make(call))
   }
 
   #keepLate(connection: Connection): void {
@@ -124,22 +127,28 @@ export class Connector {
   }
 
   async #prepare(connection: Connection, signal: AbortSignal): Promise<Session> {
-    const run = <T>(name: string, make: () => Promise<T>) =>
-      this.#options.gate.run({ name, monitorBound: false, make }, signal)
+    const { gate, onEvent } = this.#options
+    const onClose = (reason: number) => {
+      this.#ended(connection, reason)
+    }
     try {
-      await run('onClose', () =>
-        connection.onClose((reason) => {
-          this.#ended(connection, reason)
-        }),
-      )
-      await run('setKeepAlive', () => connection.setKeepAlive(keepAlive.intervalSeconds, keepAlive.count))
-      const driver = await run('hypervisorType', () => connection.hypervisorType())
-      await run('onDomainEvent', () => connection.onDomainEvent(watchedEvents, this.#options.onEvent))
-      return { connection, driver, monitorAnswered: false, lacking: new Set() }
+      return await gate.hold({ monitorBound: false, signal }, async (make) => {
+        await make({ name: 'onClose', make: () => connection.onClose(onClose) })
+        await make({ name: 'setKeepAlive', make: () => keepAlive(connection) })
+        const driver = await make({ name: 'hypervisorType', make: () => connection.hypervisorType() })
+        await make({ name: 'onDomainEvent', make: () => connection.onDomainEvent(watchedEvents, onEvent) })
+        return { connection, driver, lanes: this.#lanes(driver), monitorAnswered: false, lacking: new Set() }
+      })
     } catch (error) {
       void closeQuietly(connection)
       throw error
     }
+  }
+
+  /** A driver without monitors runs in this process and does without connections of its own for them. */
+  #lanes(driver: string): Lanes {
+    const { binding, uri } = this.#options
+    return new Lanes(driver === 'QEMU' ? () => binding.openReadOnly(uri) : undefined)
   }
 
   #ended(connection: Connection, reason: number): void {
@@ -175,64 +184,6 @@ const closeReasons: Readonly<Record<number, string>> = {
   3: 'it was closed on this side',
 }
 
-/** Calls of one cycle on one connection, with libvirt's errors translated. */
-export class Caller {
-  readonly session: Session
-  readonly #connector: Connector
-  readonly #gate: CallGate
-  readonly #signal: AbortSignal
-
-  constructor(session: Session, context: { connector: Connector; gate: CallGate; signal: AbortSignal }) {
-    this.session = session
-    this.#connector = context.connector
-    this.#gate = context.gate
-    this.#signal = context.signal
-  }
-
-  /** A call that libvirt answers by itself. Rejects with a CallError, a ConnectionError or the signal's reason. */
-  plain<T>(name: string, make: (connection: Connection) => Promise<T>): Promise<T> {
-    return this.#run(name, { make: () => make(this.session.connection), monitorBound: false })
-  }
-
-  /**
-   * A call that may wait for a domain's monitor. `onLate` is told when it returns after its deadline; `answered` is
-   * false when only its connection ended.
-   */
-  async monitor<T>(
-    name: string,
-    make: (connection: Connection) => Promise<T>,
-    onLate?: (answered: boolean) => void,
-  ): Promise<T> {
-    const answer = await this.#run(name, {
-      make: () => make(this.session.connection),
-      monitorBound: true,
-      onLate: (error) => onLate?.(!(error instanceof Error && this.#isLoss(name, error))),
-    })
-    this.session.monitorAnswered = true
-    return answer
-  }
-
-  #isLoss(name: string, error: Error): boolean {
-    return callFailure(this.session.connection.uri, name, error) instanceof ConnectionError
-  }
-
-  async #run<T>(name: string, call: Omit<Call<T>, 'name'>): Promise<T> {
-    try {
-      return await this.#gate.run({ name, ...call }, this.#signal)
-    } catch (cause) {
-      this.#signal.throwIfAborted()
-      const error = callFailure(this.session.connection.uri, name, cause)
-      if (error instanceof ConnectionError) this.#connector.drop(this.session, error)
-      throw error
-    }
-  }
-}
-
-/** A connection that is given up may well fail to close; nothing depends on it. */
-async function closeQuietly(connection: Connection): Promise<void> {
-  try {
-    await connection.close()
-  } catch {
-    // It is gone either way.
-  }
+async function closeAll({ connection, lanes }: Session): Promise<void> {
+  await Promise.all([closeQuietly(connection), lanes.close()])
 }

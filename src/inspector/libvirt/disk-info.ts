@@ -1,6 +1,6 @@
 import type { BlockInfo } from '#node-libvirt'
 import type { Absence, Domain } from '../inspector.js'
-import type { Caller } from './connection.js'
+import type { Caller } from './caller.js'
 import { eachOf } from './each-of.js'
 import { CallError, absenceOf, absences } from './errors.js'
 import type { Learned } from './look.js'
@@ -56,6 +56,11 @@ function blockInfo(
 ): Promise<BlockInfo> {
   if (domain.id === undefined) return caller.plain('blockInfo', (c) => c.blockInfo(domain.uuid, device))
   return quarantine.watch([domain], (onLate) =>
-    caller.monitor('blockInfo', (c) => c.blockInfo(domain.uuid, device), onLate),
+    caller.monitor({
+      name: 'blockInfo',
+      uuids: [domain.uuid],
+      make: (connection) => connection.blockInfo(domain.uuid, device),
+      onLate,
+    }),
   )
 }

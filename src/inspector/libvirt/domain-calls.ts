@@ -1,7 +1,7 @@
 import type { Connection, TypedParameters } from '#node-libvirt'
 import { exactInteger, type Volume } from '../../sample/volume.js'
 import type { Absence, Domain, MemoryStats, StatsGroup } from '../inspector.js'
-import type { Caller } from './connection.js'
+import type { Caller } from './caller.js'
 import { type DiskFigures, type DomainFigures, known } from './decode-stats.js'
 import { CallError, absenceOf, absences, lacksFunction } from './errors.js'
 import type { Quarantine } from './quarantine.js'
@@ -118,7 +118,9 @@ export class DomainCalls {
   }
 
   #watched<T>(name: string, make: (connection: Connection) => Promise<T>): Promise<T> {
-    return this.#quarantine.watch([this.#domain], (onLate) => this.#caller.monitor(name, make, onLate))
+    return this.#quarantine.watch([this.#domain], (onLate) =>
+      this.#caller.monitor({ name, uuids: [this.#domain.uuid], make, onLate }),
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import { exactInteger } from '../../sample/volume.js'
 import type { Clock } from '../../schedule/clock.js'
 import type { Absence, Domain, StatsGroup } from '../inspector.js'
-import type { Caller } from './connection.js'
+import type { Caller } from './caller.js'
 import type { CpuDefinitions } from './cpu-time.js'
 import { emptyFigures } from './decode-stats.js'
 import { DomainCalls } from './domain-calls.js'

@@ -1,5 +1,5 @@
 import type { DomainList, StatsColumns } from '#node-libvirt'
-import type { Caller } from './connection.js'
+import type { Caller } from './caller.js'
 import { CallError } from './errors.js'
 import { decodeStats } from './decode-stats.js'
 import { eachOf } from './each-of.js'

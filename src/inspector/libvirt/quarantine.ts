@@ -53,7 +53,7 @@ export class Quarantine {
     return this.#suspects.get(uuid)?.held === false
   }
 
-  /** Makes a call on these domains; when it hangs, they are suspects until it returns. See Caller.monitor for onLate. */
+  /** Makes a call on these domains; when it hangs, they are suspects until it returns. See MonitorCall for onLate. */
   async watch<T>(
     domains: readonly DomainName[],
     call: (onLate: (answered: boolean) => void) => Promise<T>,

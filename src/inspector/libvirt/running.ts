@@ -2,7 +2,7 @@ import type { Absence, Domain, StatsGroup } from '../inspector.js'
 import type { Answer } from './bulk-read.js'
 import type { BulkReader } from './bulk-reader.js'
 import type { Catalog } from './catalog.js'
-import type { Caller } from './connection.js'
+import type { Caller } from './caller.js'
 import type { CpuDefinitions, CpuTimes } from './cpu-time.js'
 import type { DomainFigures } from './decode-stats.js'
 import { type CallError, absences } from './errors.js'
@@ -42,8 +42,7 @@ export async function readInBulk(
     const answer = answers.get(domain.uuid)
     if (answer === undefined) return failures.get(domain.uuid)
     seenDevices(deps.catalog, domain, { answer, mask })
-    const complete = answer.missing.size === 0
-    const cpu = deps.cpu.measure(domain, answer.figures, complete)
+    const cpu = deps.cpu.measure(domain, answer.figures, !answer.missing.has('vcpu'))
     const { takenAt, figures, id } = answer
     return { domain: { ...domain, id }, takenAt, figures, cpu, unread: unreadGroups(answer, groups, cpu) }
   }
