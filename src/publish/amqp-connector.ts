@@ -47,6 +47,7 @@ export class AmqpConnector {
    * @throws DestinationError when no host gives one, or the signal's reason; the attempt itself goes on then.
    */
   async session(signal: AbortSignal): Promise<AmqpSession> {
+    signal.throwIfAborted()
     if (this.#session?.open === true) return this.#session
     this.#closing.signal.throwIfAborted()
     this.#opening ??= this.#openAfterWait().finally(() => (this.#opening = undefined))
