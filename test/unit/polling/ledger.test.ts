@@ -59,6 +59,13 @@ describe('the ledger', () => {
     expect(report).toMatchObject({ expected: 12_000, produced: 12_000, notifications: 3 })
   })
 
+  it('counts as failed what the notifier did not take', async () => {
+    world.notify = () => Promise.reject(new Error('broken'))
+    const report = await world.cycle()
+    expect(report).toMatchObject({ expected: 2, produced: 0, missing: { failed: 2 }, unaccounted: 0 })
+    expect(report.error!.message).toBe('broken')
+  })
+
   it('counts every promised sample as unreachable when the host cannot be inspected', async () => {
     world.inspectError = new ConnectionError('LIBVIRT_UNREACHABLE', 'gone')
     const report = await world.cycle()

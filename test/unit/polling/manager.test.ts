@@ -201,6 +201,25 @@ describe('a reload', () => {
     expect(both.map(([at]) => at - startSecond)).toEqual([firstTick(60)])
   })
 
+  it('keeps a tick that came while another source was polled', async () => {
+    const sources = [aSource(), aSource({ name: 'slow', schedule: every(17) })]
+    await start({ sources })
+    const fastTick = firstTick(10)
+    await world.clock.advance(fastTick - 0.5)
+    const before = reports.length
+    const slowTick = [0, 17, 34].map((tick) => tick + firstTick(17)).find((tick) => tick > fastTick)!
+    world.beforeInspection = () => {
+      world.beforeInspection = undefined
+      return world.clock.sleepUntil(startSecond + slowTick + 0.5, new AbortController().signal)
+    }
+    await world.clock.advance(1)
+    manager.reload([...sources])
+    await world.clock.advance(slowTick - fastTick)
+    const [fast, slow] = reports.slice(before)
+    expect([fast![1].schedules, slow![1].schedules]).toEqual([[every(10)], [every(17)]])
+    expect(slow![0] - startSecond).toBeCloseTo(slowTick + 0.5)
+  })
+
   it('does not disturb the cycle that runs', async () => {
     world.beforeInspection = () => world.clock.sleepUntil(startSecond + 0.5, new AbortController().signal)
     await start()
