@@ -47,7 +47,7 @@ export class Connector {
   readonly #options: ConnectorOptions
   #session: Session | undefined
   /** An opening that is under way, also one that nobody waits for any more. */
-  #opening: Promise<Connection> | undefined
+  #opening = false
   /** A connection whose opening took longer than its deadline. */
   #late: Connection | undefined
   #lostAt: number | undefined
@@ -101,24 +101,27 @@ export class Connector {
       this.#late = undefined
       return late
     }
-    if (this.#opening !== undefined) {
+    if (this.#opening) {
       const message = 'an earlier attempt to connect still waits for an answer'
       throw new CallError('hung', message, { call: 'openReadOnly' })
     }
-    const opening = binding.openReadOnly(uri)
-    this.#opening = opening
-    const forget = () => {
-      this.#opening = undefined
+    let givenUp = false
+    const make = async () => {
+      this.#opening = true
+      try {
+        const connection = await binding.openReadOnly(uri)
+        if (givenUp) this.#keepLate(connection)
+        return connection
+      } finally {
+        this.#opening = false
+      }
     }
-    opening.then(forget, forget)
-    const onLate = (error: unknown) => {
-      if (error === undefined)
-        void opening.then((connection) => {
-          this.#keepLate(connection)
-        })
+    try {
+      return await gate.hold({ monitorBound: false, signal }, (call) => call({ name: 'openReadOnly', make }))
+    } catch (error) {
+      givenUp = true
+      throw error
     }
-    const call = { name: 'openReadOnly', make: () => opening, onLate }
-    return gate.hold({ monitorBound: false, signal }, (make) => make(call))
   }
 
   #keepLate(connection: Connection): void {

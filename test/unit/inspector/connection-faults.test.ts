@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest'
+import { FakeLibvirtError, never } from '../../support/fake-binding.js'
+import { inspectorOf, lookAt, runningDomain } from '../../support/inspector.js'
+
+const two = () => [runningDomain(1), runningDomain(2)]
+
+it('connects when it is first used, not before', async () => {
+  const { host, cycle } = inspectorOf({ domains: two() })
+  expect(host.calls).toEqual([])
+
+  await cycle()
+
+  expect(host.calls.filter(({ method }) => method === 'openReadOnly').length).toBeGreaterThan(0)
+})
+
+it('reports a host that refuses with its address and what to do, and tries once a cycle', async () => {
+  const { host, inspector, signal, heard } = inspectorOf({ domains: two(), uris: [] })
+
+  await expect(inspector.survey(signal)).rejects.toMatchObject({
+    name: 'ConnectionError',
+    code: 'LIBVIRT_UNREACHABLE',
+    message: expect.stringMatching(/qemu:\/\/\/system.*No such file.*libvirtd/) as string,
+  })
+  await expect(inspector.survey(signal)).rejects.toMatchObject({ code: 'LIBVIRT_UNREACHABLE' })
+
+  expect(host.calls).toHaveLength(2)
+  expect(heard).toEqual(['lost LIBVIRT_UNREACHABLE'])
+})
+
+it('tells a host that refuses this user from one that is not there', async () => {
+  const { inspector, signal } = inspectorOf({
+    script: ({ call }) => {
+      throw new FakeLibvirtError(call, 'authentication failed', { code: 45, domain: 7 })
+    },
+  })
+
+  await expect(inspector.survey(signal)).rejects.toMatchObject({ code: 'LIBVIRT_DENIED' })
+})
+
+it('says once that the connection is gone and once that it is back, with the time between', async () => {
+  const { host, clock, cycle, heard } = inspectorOf({ domains: two() })
+  await cycle()
+  host.endConnections()
+  await clock.advance(42)
+
+  const after = await cycle()
+
+  expect(lookAt(after, 'instance-2').memory.rssKiB).toBe(2)
+  expect(heard).toEqual(['connected', 'lost LIBVIRT_UNREACHABLE', 'connected after 42 s'])
+})
+
+it('leaves no connection behind when it replaces one', async () => {
+  const { host, cycle, inspector } = inspectorOf({
+    domains: Array.from({ length: 30 }, (_, n) => runningDomain(n + 1)),
+  })
+  await cycle()
+  const before = host.connections.size
+  for (let round = 0; round < 5; round += 1) {
+    host.endConnections()
+    await cycle()
+  }
+  expect(host.connections.size).toBeLessThanOrEqual(before)
+
+  await inspector.close()
+  expect(host.connections.size).toBe(0)
+})
+
+it('replaces at once a connection that ended without a notice', async () => {
+  const { host, cycle } = inspectorOf({ domains: two() })
+  await cycle()
+  let failures = 0
+  host.script = ({ method, call }) => {
+    if (method !== 'allDomainStats' || failures > 0) return undefined
+    failures += 1
+    throw new FakeLibvirtError(call, 'end of file while reading data', { code: 38, domain: 7 })
+  }
+
+  expect((await cycle()).survey.domains).toHaveLength(2)
+})
+
+it('gives the cycle up when the connection ends in the middle, and reads all in the next', async () => {
+  const { host, cycle } = inspectorOf({ domains: two() })
+  await cycle()
+  host.script = ({ method, call }) => {
+    if (method !== 'domainStats') return undefined
+    throw new FakeLibvirtError(call, 'client socket is closed', { code: 1, domain: 7 })
+  }
+  await expect(cycle()).rejects.toMatchObject({ name: 'ConnectionError', code: 'LIBVIRT_UNREACHABLE' })
+  host.script = undefined
+
+  expect(lookAt(await cycle(), 'instance-1').memory.rssKiB).toBe(1)
+})
+
+it('gives up a daemon that does not answer, with one attempt out however long it is silent', async () => {
+  const { host, inspector, cycleFor } = inspectorOf({ domains: two(), script: never })
+
+  for (let round = 0; round < 4; round += 1) {
+    await expect(cycleFor(10)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  }
+
+  expect(host.calls.map(({ method }) => method)).toEqual(['openReadOnly'])
+  expect(inspector.hungCalls).toBe(1)
+})
+
+it('uses a connection whose opening was slow, in the next cycle', async () => {
+  let answer: (() => void) | undefined
+  const slow = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const { host, clock, cycle, cycleFor } = inspectorOf({ domains: two(), script: () => slow })
+  await expect(cycleFor(10)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  host.script = undefined
+  answer?.()
+  await clock.advance(1)
+
+  expect((await cycle(['state'])).survey.domains).toHaveLength(2)
+  expect(host.connections.size).toBe(1)
+})
+
+it('stops waiting when it is told to', async () => {
+  const { inspector } = inspectorOf({ domains: two(), script: never })
+  const stop = new AbortController()
+  const survey = inspector.survey(stop.signal)
+  stop.abort(new Error('the process is stopping'))
+
+  await expect(survey).rejects.toThrow('the process is stopping')
+})
