@@ -1,4 +1,4 @@
-import type { Skipped } from '../discovery/discovery.js'
+import type { Fault, Skipped } from '../discovery/discovery.js'
 import type { InspectorObserver } from '../inspector/libvirt/observer.js'
 import type { Logger } from '../observe/log.js'
 import type { Metrics } from '../observe/metrics.js'
@@ -65,7 +65,7 @@ export function observeDestination(
 
 /** The line of each cycle, what was left out at first sight, pollsters that begin and cease to fail. */
 export function observePolling({ log, metrics, health }: ObserverParts): PollingObserver {
-  const noteSkipped = createSkippedNotes(log)
+  const remark = createRemarks(log)
   const noteFailures = createFailureNotes(log, (meter) => {
     metrics().pollsterFailed(meter)
   })
@@ -79,7 +79,7 @@ export function observePolling({ log, metrics, health }: ObserverParts): Polling
         finishedAtMs: report.finishedAt.wallMs,
       })
       log.info(cycleLine(report), 'cycle')
-      noteSkipped(report)
+      remark(report)
       noteFailures(report)
       if (report.error !== undefined && !failing) log.error({ err: report.error }, 'cycle incomplete')
       if (report.error === undefined && failing) log.info('cycles complete again')
@@ -113,18 +113,45 @@ function cycleLine(report: CycleReport): object {
   }
 }
 
-/** Says once for each resource and reason that it is left out. */
-function createSkippedNotes(log: Logger): (report: CycleReport) => void {
+/** Says once for each resource what is wrong with it or why it is left out; again when it comes back. */
+function createRemarks(log: Logger): (report: CycleReport) => void {
   let known: ReadonlySet<string> = new Set()
-  const keyOf = ({ id, reason, detail }: Skipped): string => `${id}\n${reason}\n${detail}`
-  return ({ skipped, error }) => {
-    for (const one of skipped) {
-      if (known.has(keyOf(one))) continue
-      const { id, name, reason, detail } = one
-      log.info({ uuid: id, name, reason, detail }, 'left out')
-    }
-    if (error === undefined) known = new Set(skipped.map(keyOf))
+  return ({ skipped, faults, error }) => {
+    const remarks = new Map([
+      ...skipped.map(
+        (one) =>
+          [
+            keyOf(one),
+            () => {
+              leftOut(log, one)
+            },
+          ] as const,
+      ),
+      ...faults.map(
+        (fault) =>
+          [
+            keyOf(fault),
+            () => {
+              damaged(log, fault)
+            },
+          ] as const,
+      ),
+    ])
+    for (const [key, say] of remarks) if (!known.has(key)) say()
+    if (error === undefined) known = new Set(remarks.keys())
   }
+}
+
+function keyOf({ id, detail }: Pick<Fault, 'id' | 'detail'>): string {
+  return `${id}\n${detail}`
+}
+
+function leftOut(log: Logger, { id, name, reason, detail }: Skipped): void {
+  log.info({ uuid: id, name, reason, detail }, 'left out')
+}
+
+function damaged(log: Logger, { id, name, detail }: Fault): void {
+  log.warn({ uuid: id, name, detail }, 'metadata damaged; only what it says there is missing')
 }
 
 /** Says once that a pollster begins to fail and once that it ceased to. */

@@ -15,7 +15,7 @@ import type { Clock } from '../schedule/clock.js'
 import { buildPublishing, type Publishing, type PublishingParts } from './publishing.js'
 
 /** What one asynchronous pollster may take for all its resources in one cycle. */
-const pollsterSeconds = 30
+const pollsterSeconds = 10
 
 export interface HostParts {
   readonly clock: Clock

@@ -34,6 +34,12 @@ export function phaseOf(host: string): number {
   return createHash('sha256').update(host).digest().readUInt32BE(0) % (365 * 24 * 3600)
 }
 
+/**
+ * The first tick of the grid is left out when it comes this soon after the tick at the start, as a part of the
+ * interval: two looks a moment apart make wild rates, and nobody misses the second.
+ */
+const leastGap = 0.1
+
 /** Ticks on a grid of the monotonic clock: setting the wall clock makes no burst and no silence. */
 export function intervalTicks({ seconds, phase, atOnce, now }: IntervalOptions): Ticks {
   const offset = phase % seconds
@@ -55,6 +61,7 @@ export function intervalTicks({ seconds, phase, atOnce, now }: IntervalOptions):
       const passed = pass(instant)
       if (start === 'to come') {
         start = 'running'
+        last = Math.max(last, Math.floor((instant.monotonicSeconds - offset) / seconds + leastGap))
         return { due: true, missed: 0 }
       }
       start = 'over'

@@ -47,6 +47,14 @@ describe('interval ticks', () => {
     expect(ticks.skip(instant(114))).toBe(1)
   })
 
+  it('leave out a tick of the grid that comes right after the one at the start', () => {
+    const ticks = grid({ atOnce: true, now: instant(102.5) })
+    ticks.take(instant(102.5))
+    expect(ticks.nextLook(instant(102.6))).toBe(113)
+    expect(ticks.take(instant(103.5))).toEqual({ due: false, missed: 0 })
+    expect(ticks.take(instant(113))).toEqual({ due: true, missed: 0 })
+  })
+
   it('do not care about the wall clock', () => {
     const ticks = grid()
     expect(ticks.take(instant(101, Date.UTC(2040, 0)))).toEqual({ due: false, missed: 0 })
