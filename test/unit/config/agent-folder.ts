@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigFileError } from '../../../src/config/faults.js'
@@ -14,6 +14,10 @@ export class AgentFolder {
     writeFileSync(file, text)
     chmodSync(file, mode)
     return file
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true })
   }
 
   load(text?: string, request: OptionsRequest = {}): Promise<LoadedOptions> {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { renderOptions } from '../../../src/config/effective.js'
 import { AgentFolder } from './agent-folder.js'
 
@@ -6,6 +6,10 @@ let folder: AgentFolder
 
 beforeEach(() => {
   folder = new AgentFolder()
+})
+
+afterEach(() => {
+  folder.remove()
 })
 
 describe('secrets', () => {

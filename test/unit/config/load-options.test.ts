@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { describeAgentYaml } from '../../../src/config/describe.js'
 import { AgentFolder } from './agent-folder.js'
 
@@ -7,6 +7,10 @@ let folder: AgentFolder
 
 beforeEach(() => {
   folder = new AgentFolder()
+})
+
+afterEach(() => {
+  folder.remove()
 })
 
 describe('without a file', () => {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { ConfigFileError } from '../../../src/config/faults.js'
 import { loadPollingFile } from '../../../src/config/polling-file.js'
 import type { Finding, PollingFile } from '../../../src/config/options.js'
@@ -37,6 +37,10 @@ test.each(caseFolders('polling-yaml'))('finds in $name what its expected.txt say
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'polling-file-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
 const good = 'sources: [{name: a, interval: 60, meters: [cpu]}]\n'
 
 test.each([
