@@ -2,7 +2,20 @@ import type { InspectError } from '../errors.js'
 import type { Instant } from '../schedule/clock.js'
 import type { Volume } from '../sample/volume.js'
 
-/** The parts of a look that cost the hypervisor separate work. A cycle asks for the union of what its meters need. */
+/**
+ * The parts of a look that cost the hypervisor separate work. A cycle asks for the union of what its meters need.
+ *
+ * | group | figures |
+ * |---|---|
+ * | `state` | always there |
+ * | `cpu` | `cpuNs`, `cpuRunNs` |
+ * | `vcpu` | `vcpus` |
+ * | `balloon` | `memory` |
+ * | `interface` | `vnics` |
+ * | `block` | requests, bytes and times of `disks` |
+ * | `perf` | `perf` |
+ * | `diskInfo` | sizes of `disks` |
+ */
 export type StatsGroup = 'state' | 'cpu' | 'vcpu' | 'balloon' | 'interface' | 'block' | 'perf' | 'diskInfo'
 
 /** Why a figure that a meter asks for does not exist. Expected, so a value and not an exception. */
@@ -191,7 +204,10 @@ export interface InspectionRequest {
   readonly reportStopped: boolean
 }
 
-/** Reads a hypervisor. Both methods reject with a ConnectionError when nothing can be read, and never otherwise. */
+/**
+ * Reads a hypervisor. Both methods reject with a ConnectionError when nothing can be read, with the signal's reason
+ * when it aborts, and never otherwise. They are not called while a call of either is under way.
+ */
 export interface Inspector {
   survey(signal: AbortSignal): Promise<Survey>
   inspect(request: InspectionRequest, signal: AbortSignal): Promise<Inspection>

@@ -3,6 +3,7 @@ import {
   createLibvirtInspector,
   type LibvirtInspectorOptions,
 } from '../../src/inspector/libvirt/libvirt-inspector.js'
+import type { SuspectStore } from '../../src/inspector/libvirt/quarantine.js'
 import type { DomainLook, Inspected, StatsGroup, Survey } from '../../src/inspector/inspector.js'
 import { fakeBinding } from './fake-binding.js'
 import { createFakeClock } from './fake-clock.js'
@@ -46,7 +47,11 @@ export function recordingObserver(): InspectorObserver & { readonly heard: strin
 }
 
 /** An inspector of a fake host, with a clock that stands still. */
-export function inspectorOf(host: FakeHostOptions, options: Partial<LibvirtInspectorOptions> = {}) {
+export function inspectorOf(
+  host: FakeHostOptions,
+  options: Partial<LibvirtInspectorOptions> = {},
+  suspects: SuspectStore = { load: () => [], save: () => undefined },
+) {
   const binding = fakeBinding(host)
   const clock = createFakeClock()
   const observer = recordingObserver()
@@ -54,6 +59,7 @@ export function inspectorOf(host: FakeHostOptions, options: Partial<LibvirtInspe
     binding,
     clock,
     observer,
+    suspects,
     options: {
       uri: 'qemu:///system',
       callTimeoutSeconds: 10,

@@ -91,12 +91,12 @@ export class BulkReader {
 
   #isBusy(main: BulkRead, domain: Domain): boolean {
     const answer = main.result.answers.get(domain.uuid)
-    if (answer?.id === undefined || answer.missing.size === 0 || this.#deps.quarantine.isSuspect(domain))
-      return false
+    if (answer?.id === undefined || this.#deps.quarantine.isSuspect(domain)) return false
     const tried = this.#tried.get(domain.uuid)
-    if (tried?.id !== domain.id) return true
-    if (tried?.answered) main.acceptAsComplete(domain)
-    return tried === undefined
+    if (answer.missing.size === 0) this.#tried.delete(domain.uuid)
+    else if (tried === undefined || tried.id !== domain.id) return true
+    else if (tried.answered) main.acceptAsComplete(domain)
+    return false
   }
 
   keepOnly(uuids: ReadonlySet<string>): void {

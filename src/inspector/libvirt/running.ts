@@ -35,7 +35,9 @@ export async function readInBulk(
   })
   const lacking = domains.filter((domain) => {
     const answer = answers.get(domain.uuid)
-    return answer?.missing.size === 0 && needsTime(domain, answer.figures)
+    if (answer === undefined || answer.missing.has('vcpu') || answer.figures.cpuTimeNs !== undefined)
+      return false
+    return needsTime(domain, answer.figures)
   })
   await addDomainTime(caller, deps.reader, { domains: lacking, answers })
   return (domain) => {

@@ -106,7 +106,7 @@ it('asks only for what needs no monitor while as many calls hang as may', async 
   expect(look).toMatchObject({ powerState: 1, vnics: [{ rxBytes: 7 }] })
 })
 
-it('probes a suspect by itself after a start, so that it takes no slice down', async () => {
+it('probes suspects one by one, so that none takes a slice down', async () => {
   const { host, cycle, cycleFor, inspector } = inspectorOf({ domains: many(40) })
   await cycle(usual)
   for (const domain of host.domains.slice(0, 4)) domain.stuck = true
@@ -173,4 +173,51 @@ it('needs one listing and a call a slice in a steady cycle, whatever the number 
   await cycle(usual)
 
   expect((await cycle(usual)).calls).toBe(1 + 3)
+})
+
+it('sends one call alone after it connects, before slices run side by side', async () => {
+  const { host, cycle, clock, inspector } = inspectorOf({ domains: many(40) })
+  for (const domain of host.domains) domain.stuck = true
+  const running = cycle(usual)
+  await clock.advance(9)
+
+  expect(host.calls.filter(({ method }) => method === 'domainStats')).toHaveLength(1)
+
+  await clock.advance(60)
+  await running
+  expect(inspector.hungCalls).toBe(3)
+})
+
+it('does not hang again on domains that an earlier process hung on', async () => {
+  const domains = many(40)
+  const remembered = domains.slice(0, 10).map(({ uuid, name }) => ({ uuid, name }))
+  for (const domain of domains.slice(0, 10)) domain.stuck = true
+  const { cycleFor, inspector } = inspectorOf(
+    { domains },
+    {},
+    { load: () => remembered, save: () => undefined },
+  )
+
+  const first = await cycleFor(5, usual)
+
+  expect(outcome(first)).toEqual({ whole: 30, stuck: remembered.map(({ name }) => name) })
+  await cycleFor(60, usual)
+  expect(inspector.hungCalls).toBeLessThanOrEqual(3)
+})
+
+it('tells the store which domains it hangs on, and when they answer again', async () => {
+  const saved: string[][] = []
+  const store = {
+    load: () => [],
+    save: (all: readonly { name: string }[]) => saved.push(all.map(({ name }) => name)),
+  }
+  const { host, cycle, cycleFor } = inspectorOf({ domains: many(3) }, {}, store)
+  await cycle(usual)
+  host.domains[1]!.stuck = true
+  await cycleFor(10, usual)
+  expect(saved.at(-1)).toEqual(['instance-2'])
+
+  host.unstick(host.domains[1]!.uuid)
+  await cycle(usual)
+  expect(saved.at(-1)).toEqual([])
 })
