@@ -13,6 +13,7 @@
         'src/environment.cc',
         'src/event_loop.cc',
         'src/fault.cc',
+        'src/lane.cc',
         'src/listing_calls.cc',
         'src/mailbox.cc',
         'src/session.cc',

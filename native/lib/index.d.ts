@@ -164,7 +164,8 @@ export interface DomainEvent {
 }
 
 /**
- * A connection. Every method rejects with a LibvirtError, for a wrong argument with a TypeError. Methods that take a `uuid` use the reference that the last
+ * A connection: to the daemon, one for callbacks and one for each call that is out at the same time, so that no call
+ * waits for another (native/README.md says why). Every method rejects with a LibvirtError, for a wrong argument with a TypeError. Methods that take a `uuid` use the reference that the last
  * listing gave, else they look the domain up; a domain that is gone rejects with code 42.
  */
 export interface Connection {
@@ -175,6 +176,7 @@ export interface Connection {
    * Unregisters callbacks, drops the references to domains, closes. Resolves with the references to the connection
    * that libvirt still counts: 0 when it is really gone; more while calls hang on it, and then the last of them to
    * return ends it. Waits for no call that is out, but taking leave of the daemon is itself a call: give it a deadline.
+   * Calls that were made before and have not begun yet are refused.
    */
   close(): Promise<number>
   /** A local check: whether libvirt holds the connection for alive. */

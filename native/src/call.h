@@ -1,5 +1,6 @@
 #pragma once
 
+#include <libvirt/virterror.h>
 #include <napi.h>
 
 #include <atomic>
@@ -48,25 +49,21 @@ void Settle(Napi::Env env, Call<Result>& call, const Answer& answer) {
  * @param work the thread half, `MaybeFault(Result&)`: on a call thread, without JavaScript.
  * @param answer the JavaScript half, `Napi::Value(Napi::Env, Result&)`: on the JavaScript thread, without
  * libvirt.
- * @param session kept until the thread half is done; null while there is none.
  */
 template <typename Result, typename Work, typename Answer>
-Napi::Value StartCall(Napi::Env env, std::shared_ptr<Session> session, Work work, Answer answer) {
+Napi::Value StartCall(Napi::Env env, Work work, Answer answer) {
   Environment& environment = Environment::Of(env);
   auto call = std::make_shared<Call<Result>>(env);
   const Napi::Promise promise = call->deferred.Promise();
-  if (session) session->Enter();
   environment.CallStarted(env);
   ++calls_out;
   const bool started = CallThreads::Shared().Run([=, mailbox = environment.mailbox()] {
     call->fault = work(call->result);
-    if (session) session->Leave();
     --calls_out;
     mailbox->Post([call, answer](Napi::Env js) { Settle(js, *call, answer); });
   });
   if (!started) {
     --calls_out;
-    if (session) session->Leave();
     call->fault = Refusal("no thread for another call: too many are out, or the system gives none");
     Settle(env, *call, answer);
   }
@@ -80,25 +77,64 @@ inline MaybeFault TakeText(char* allocated, std::string& text, const char* call)
   return FaultIf(allocated == nullptr, call);
 }
 
-/** A call about the connection that the first argument is. `work(virConnectPtr, Result&)` */
+/** A lane for the length of one call. */
+class LaneLoan {
+ public:
+  explicit LaneLoan(Session& session) : session_(session), fault_(session.BorrowLane(lane_)) {}
+  ~LaneLoan() {
+    if (lane_) session_.ReturnLane(std::move(lane_));
+  }
+  LaneLoan(const LaneLoan&) = delete;
+  LaneLoan& operator=(const LaneLoan&) = delete;
+
+  const MaybeFault& fault() const { return fault_; }
+  Lane& lane() const { return *lane_; }
+
+ private:
+  Session& session_;
+  std::unique_ptr<Lane> lane_;
+  MaybeFault fault_;
+};
+
+/** A call on the connection that the first argument is. `work(Lane&, Result&)` */
 template <typename Result, typename Work, typename Answer>
 Napi::Value ConnectionCall(const Napi::CallbackInfo& info, Work work, Answer answer) {
-  const std::shared_ptr<Session>& session = SessionOf(info[0]);
   return StartCall<Result>(
-      info.Env(), session, [session, work](Result& result) { return work(session->connection(), result); },
+      info.Env(),
+      [session = SessionOf(info[0]), work](Result& result) {
+        const LaneLoan loan(*session);
+        return loan.fault() ? loan.fault() : work(loan.lane(), result);
+      },
       answer);
 }
 
 /** A call about the domain whose UUID is the second argument. `work(virDomainPtr, Result&)` */
 template <typename Result, typename Work, typename Answer>
 Napi::Value DomainCall(const Napi::CallbackInfo& info, Work work, Answer answer) {
-  const std::shared_ptr<Session>& session = SessionOf(info[0]);
+  return ConnectionCall<Result>(
+      info,
+      [uuid = Text(info[1]), work](Lane& lane, Result& result) {
+        virDomainPtr domain = nullptr;
+        MaybeFault fault = lane.FindDomain(uuid, domain);
+        if (!fault) fault = work(domain, result);
+        if (fault && fault->code == VIR_ERR_NO_DOMAIN) lane.ForgetDomain(uuid);
+        return fault;
+      },
+      answer);
+}
+
+/** A call on the watch, which is never one that can hang on a domain. `work(virConnectPtr, Result&)` */
+template <typename Result, typename Work, typename Answer>
+Napi::Value WatchCall(const Napi::CallbackInfo& info, Work work, Answer answer) {
   return StartCall<Result>(
-      info.Env(), session,
-      [session, uuid = Text(info[1]), work](Result& result) {
-        Domain domain;
-        MaybeFault fault = session->FindDomain(uuid, domain);
-        return fault ? fault : work(domain.get(), result);
+      info.Env(),
+      [session = SessionOf(info[0]), work](Result& result) {
+        virConnectPtr watch = nullptr;
+        MaybeFault fault = session->BorrowWatch(watch);
+        if (fault) return fault;
+        fault = work(watch, result);
+        session->ReturnWatch();
+        return fault;
       },
       answer);
 }

@@ -10,13 +10,10 @@ namespace {
 /** open(uri) → handle */
 Napi::Value Open(const Napi::CallbackInfo& info) {
   return StartCall<std::shared_ptr<Session>>(
-      info.Env(), nullptr,
+      info.Env(),
       [uri = Text(info[0])](std::shared_ptr<Session>& session) {
         if (MaybeFault fault = StartEventLoop()) return fault;
-        virConnectPtr connection = virConnectOpenReadOnly(uri.c_str());
-        MaybeFault fault = FaultIf(connection == nullptr, "virConnectOpenReadOnly");
-        if (!fault) session = Session::Create(connection);
-        return fault;
+        return Session::Open(uri, session);
       },
       [](Napi::Env env, std::shared_ptr<Session>& session) -> Napi::Value {
         Environment::Of(env).Adopt(session);
@@ -29,12 +26,12 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
       });
 }
 
-/** close(handle) → references that remain. Not a ConnectionCall: that would hold a reference itself. */
+/** close(handle) → references that remain */
 Napi::Value Close(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Session>& session = SessionOf(info[0]);
   Environment::Of(info.Env()).Drop(session);
   return StartCall<int>(
-      info.Env(), nullptr,
+      info.Env(),
       [session](int& remaining) {
         remaining = session->Close();
         return FaultIf(remaining < 0, "virConnectClose");
@@ -44,22 +41,24 @@ Napi::Value Close(const Napi::CallbackInfo& info) {
 
 /** isAlive(handle) → boolean */
 Napi::Value IsAlive(const Napi::CallbackInfo& info) {
-  return ConnectionCall<int>(
-      info,
-      [](virConnectPtr connection, int& alive) {
-        alive = virConnectIsAlive(connection);
-        return FaultIf(alive < 0, "virConnectIsAlive");
+  return StartCall<bool>(
+      info.Env(),
+      [session = SessionOf(info[0])](bool& alive) {
+        alive = session->IsAlive();
+        return MaybeFault();
       },
-      [](Napi::Env env, int& alive) { return Napi::Boolean::New(env, alive == 1); });
+      [](Napi::Env env, const bool& alive) { return Napi::Boolean::New(env, alive); });
 }
 
 /** setKeepAlive(handle, intervalSeconds, count) → whether the other side supports it */
 Napi::Value SetKeepAlive(const Napi::CallbackInfo& info) {
-  return ConnectionCall<bool>(
+  const KeepAlive keep_alive{Signed(info[1]), Unsigned(info[2])};
+  return WatchCall<bool>(
       info,
-      [interval = Signed(info[1]), count = Unsigned(info[2])](virConnectPtr connection, bool& supported) {
-        const int status = virConnectSetKeepAlive(connection, interval, count);
+      [session = SessionOf(info[0]), keep_alive](virConnectPtr watch, bool& supported) {
+        const int status = virConnectSetKeepAlive(watch, keep_alive.interval, keep_alive.count);
         supported = status == 0;
+        if (supported) session->NoteKeepAlive(keep_alive);
         MaybeFault fault = FaultIf(status < 0, "virConnectSetKeepAlive");
         return fault && fault->code == VIR_ERR_NO_SUPPORT ? std::nullopt : fault;
       },
@@ -85,12 +84,12 @@ Napi::Value OnClose(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   const CloseNotice notice{environment.mailbox(),
                            environment.AddListener(session, info[1].As<Napi::Function>())};
-  return ConnectionCall<bool>(
+  return WatchCall<bool>(
       info,
-      [session, notice](virConnectPtr connection, bool& supported) -> MaybeFault {
+      [session, notice](virConnectPtr watch, bool& supported) -> MaybeFault {
         auto opaque = std::make_unique<CloseNotice>(notice);
         const int status =
-            virConnectRegisterCloseCallback(connection, PostCloseNotice, opaque.get(),
+            virConnectRegisterCloseCallback(watch, PostCloseNotice, opaque.get(),
                                             [](void* freed) { delete static_cast<CloseNotice*>(freed); });
         supported = status == 0;
         if (!supported) {
@@ -99,7 +98,7 @@ Napi::Value OnClose(const Napi::CallbackInfo& info) {
         }
         opaque.release();
         if (!session->NoteCloseCallback(PostCloseNotice))
-          virConnectUnregisterCloseCallback(connection, PostCloseNotice);
+          virConnectUnregisterCloseCallback(watch, PostCloseNotice);
         return std::nullopt;
       },
       [](Napi::Env env, bool& supported) { return Napi::Boolean::New(env, supported); });
@@ -109,8 +108,8 @@ Napi::Value OnClose(const Napi::CallbackInfo& info) {
 Napi::Value HypervisorType(const Napi::CallbackInfo& info) {
   return ConnectionCall<std::string>(
       info,
-      [](virConnectPtr connection, std::string& type) {
-        const char* constant = virConnectGetType(connection);
+      [](Lane& lane, std::string& type) {
+        const char* constant = virConnectGetType(lane.connection());
         if (constant != nullptr) type = constant;
         return FaultIf(constant == nullptr, "virConnectGetType");
       },
@@ -121,8 +120,8 @@ Napi::Value HypervisorType(const Napi::CallbackInfo& info) {
 Napi::Value Hostname(const Napi::CallbackInfo& info) {
   return ConnectionCall<std::string>(
       info,
-      [](virConnectPtr connection, std::string& hostname) {
-        return TakeText(virConnectGetHostname(connection), hostname, "virConnectGetHostname");
+      [](Lane& lane, std::string& hostname) {
+        return TakeText(virConnectGetHostname(lane.connection()), hostname, "virConnectGetHostname");
       },
       TextAnswer);
 }
@@ -133,8 +132,8 @@ Napi::Value NumberAnswer(Napi::Env env, unsigned long& number) { return Napi::Nu
 Napi::Value HypervisorVersion(const Napi::CallbackInfo& info) {
   return ConnectionCall<unsigned long>(
       info,
-      [](virConnectPtr connection, unsigned long& version) {
-        return FaultIf(virConnectGetVersion(connection, &version) < 0, "virConnectGetVersion");
+      [](Lane& lane, unsigned long& version) {
+        return FaultIf(virConnectGetVersion(lane.connection(), &version) < 0, "virConnectGetVersion");
       },
       NumberAnswer);
 }
@@ -143,8 +142,8 @@ Napi::Value HypervisorVersion(const Napi::CallbackInfo& info) {
 Napi::Value LibvirtVersion(const Napi::CallbackInfo& info) {
   return ConnectionCall<unsigned long>(
       info,
-      [](virConnectPtr connection, unsigned long& version) {
-        return FaultIf(virConnectGetLibVersion(connection, &version) < 0, "virConnectGetLibVersion");
+      [](Lane& lane, unsigned long& version) {
+        return FaultIf(virConnectGetLibVersion(lane.connection(), &version) < 0, "virConnectGetLibVersion");
       },
       NumberAnswer);
 }
@@ -153,8 +152,8 @@ Napi::Value LibvirtVersion(const Napi::CallbackInfo& info) {
 Napi::Value NodeInfo(const Napi::CallbackInfo& info) {
   return ConnectionCall<virNodeInfo>(
       info,
-      [](virConnectPtr connection, virNodeInfo& node) {
-        return FaultIf(virNodeGetInfo(connection, &node) < 0, "virNodeGetInfo");
+      [](Lane& lane, virNodeInfo& node) {
+        return FaultIf(virNodeGetInfo(lane.connection(), &node) < 0, "virNodeGetInfo");
       },
       [](Napi::Env env, virNodeInfo& node) {
         Napi::Object object = Napi::Object::New(env);

@@ -76,14 +76,15 @@ bool MeansUnsupported(int code) {
          code == VIR_ERR_OPERATION_UNSUPPORTED;
 }
 
-MaybeFault Subscribe(Session& session, const Kind& kind, const Subscription& subscription) {
+MaybeFault Subscribe(virConnectPtr watch, Session& session, const Kind& kind,
+                     const Subscription& subscription) {
   auto opaque = std::make_unique<Subscription>(subscription);
-  const int id = virConnectDomainEventRegisterAny(
-      session.connection(), nullptr, kind.event_id, kind.callback, opaque.get(),
-      [](void* freed) { delete static_cast<Subscription*>(freed); });
+  const int id =
+      virConnectDomainEventRegisterAny(watch, nullptr, kind.event_id, kind.callback, opaque.get(),
+                                       [](void* freed) { delete static_cast<Subscription*>(freed); });
   if (MaybeFault fault = FaultIf(id < 0, "virConnectDomainEventRegisterAny")) return fault;
   opaque.release();
-  if (!session.NoteEventCallback(id)) virConnectDomainEventDeregisterAny(session.connection(), id);
+  if (!session.NoteEventCallback(id)) virConnectDomainEventDeregisterAny(watch, id);
   return std::nullopt;
 }
 
@@ -93,13 +94,13 @@ Napi::Value OnDomainEvent(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   const std::vector<std::string> wanted = Texts(info[1].As<Napi::Array>());
   const Environment::ListenerId listener = environment.AddListener(session, info[2].As<Napi::Function>());
-  return ConnectionCall<std::vector<std::string>>(
+  return WatchCall<std::vector<std::string>>(
       info,
-      [session, wanted, mailbox = environment.mailbox(), listener](virConnectPtr,
+      [session, wanted, mailbox = environment.mailbox(), listener](virConnectPtr watch,
                                                                    std::vector<std::string>& supported) {
         for (const Kind& kind : kinds) {
           if (std::find(wanted.begin(), wanted.end(), kind.name) == wanted.end()) continue;
-          MaybeFault fault = Subscribe(*session, kind, {mailbox, listener, kind.name});
+          MaybeFault fault = Subscribe(watch, *session, kind, {mailbox, listener, kind.name});
           if (fault && !MeansUnsupported(fault->code)) return fault;
           if (!fault) supported.push_back(kind.name);
         }

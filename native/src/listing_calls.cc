@@ -11,14 +11,14 @@ namespace {
 Napi::Value ListDomains(const Napi::CallbackInfo& info) {
   return ConnectionCall<DomainRows>(
       info,
-      [session = SessionOf(info[0]), flags = Unsigned(info[1])](virConnectPtr connection, DomainRows& rows) {
+      [session = SessionOf(info[0]), flags = Unsigned(info[1])](Lane& lane, DomainRows& rows) {
         virDomainPtr* listed = nullptr;
-        const int count = virConnectListAllDomains(connection, &listed, flags);
+        const int count = virConnectListAllDomains(lane.connection(), &listed, flags);
         if (MaybeFault fault = FaultIf(count < 0, "virConnectListAllDomains")) return fault;
         std::vector<Domain> domains(listed, listed + count);
         free(listed);
         for (const Domain& domain : domains) rows.Add(domain.get());
-        session->Retain(std::move(domains));
+        session->NoteListing(lane, std::move(domains));
         return MaybeFault();
       },
       [](Napi::Env env, const DomainRows& rows) { return ToJs(env, rows); });
@@ -54,27 +54,28 @@ Napi::Value AllDomainStats(const Napi::CallbackInfo& info) {
   return ConnectionCall<StatsColumns>(
       info,
       [session = SessionOf(info[0]), stats = Unsigned(info[1]), flags = Unsigned(info[2])](
-          virConnectPtr connection, StatsColumns& columns) {
+          Lane& lane, StatsColumns& columns) {
         virDomainStatsRecordPtr* answer = nullptr;
-        const int count = virConnectGetAllDomainStats(connection, stats, &answer, flags);
+        const int count = virConnectGetAllDomainStats(lane.connection(), stats, &answer, flags);
         if (MaybeFault fault = FaultIf(count < 0, "virConnectGetAllDomainStats")) return fault;
         const Records records(answer);
         for (int index = 0; index < count; ++index) columns.Add(*records[index]);
-        if (ListsAll(flags)) session->Retain(DomainsOf(records, count));
+        if (ListsAll(flags)) session->NoteListing(lane, DomainsOf(records, count));
         return MaybeFault();
       },
       ColumnsAnswer);
 }
 
-/** The domains that can be found; any other fault than that ends the search. */
-MaybeFault FindDomains(Session& session, const std::vector<std::string>& uuids,
-                       std::vector<Domain>& domains) {
+/** The domains that can be found, then null; any other fault than that they are gone ends the search. */
+MaybeFault FindDomains(Lane& lane, const std::vector<std::string>& uuids,
+                       std::vector<virDomainPtr>& domains) {
   for (const std::string& uuid : uuids) {
-    Domain domain;
-    MaybeFault fault = session.FindDomain(uuid, domain);
-    if (!fault) domains.push_back(std::move(domain));
+    virDomainPtr domain = nullptr;
+    MaybeFault fault = lane.FindDomain(uuid, domain);
+    if (!fault) domains.push_back(domain);
     if (fault && fault->code != VIR_ERR_NO_DOMAIN) return fault;
   }
+  domains.push_back(nullptr);
   return std::nullopt;
 }
 
@@ -82,17 +83,14 @@ MaybeFault FindDomains(Session& session, const std::vector<std::string>& uuids,
 Napi::Value DomainStats(const Napi::CallbackInfo& info) {
   return ConnectionCall<StatsColumns>(
       info,
-      [session = SessionOf(info[0]), uuids = Texts(info[1].As<Napi::Array>()), stats = Unsigned(info[2]),
-       flags = Unsigned(info[3])](virConnectPtr, StatsColumns& columns) {
-        std::vector<Domain> domains;
-        MaybeFault fault = FindDomains(*session, uuids, domains);
+      [uuids = Texts(info[1].As<Napi::Array>()), stats = Unsigned(info[2]), flags = Unsigned(info[3])](
+          Lane& lane, StatsColumns& columns) {
+        std::vector<virDomainPtr> domains;
+        MaybeFault fault = FindDomains(lane, uuids, domains);
         // libvirt refuses an empty list.
-        if (fault || domains.empty()) return fault;
-        std::vector<virDomainPtr> list;
-        for (const Domain& domain : domains) list.push_back(domain.get());
-        list.push_back(nullptr);
+        if (fault || domains.front() == nullptr) return fault;
         virDomainStatsRecordPtr* answer = nullptr;
-        const int count = virDomainListGetStats(list.data(), stats, &answer, flags);
+        const int count = virDomainListGetStats(domains.data(), stats, &answer, flags);
         fault = FaultIf(count < 0, "virDomainListGetStats");
         if (fault) return fault;
         const Records records(answer);

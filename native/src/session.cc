@@ -1,5 +1,8 @@
 #include "session.h"
 
+#include <libvirt/virterror.h>
+
+#include <atomic>
 #include <utility>
 
 #include "call_threads.h"
@@ -7,15 +10,25 @@
 
 namespace {
 
+/** More than a caller that bounds its calls ever has. */
+constexpr size_t max_idle_lanes = 8;
+
 std::atomic<int> session_count{0};
+
+Fault Closed() { return Refusal("the connection is closed"); }
 
 }  // namespace
 
-std::shared_ptr<Session> Session::Create(virConnectPtr connection) {
-  return std::shared_ptr<Session>(new Session(connection), Dispose);
+MaybeFault Session::Open(const std::string& uri, std::shared_ptr<Session>& session) {
+  virConnectPtr watch = virConnectOpenReadOnly(uri.c_str());
+  if (MaybeFault fault = FaultIf(watch == nullptr, "virConnectOpenReadOnly")) return fault;
+  session = std::shared_ptr<Session>(new Session(uri, watch), Dispose);
+  return std::nullopt;
 }
 
-Session::Session(virConnectPtr connection) : connection_(connection) { ++session_count; }
+Session::Session(std::string uri, virConnectPtr watch) : uri_(std::move(uri)), watch_(watch) {
+  ++session_count;
+}
 
 void Session::Dispose(Session* session) {
   if (session->closed_) {
@@ -32,41 +45,84 @@ void Session::Dispose(Session* session) {
 
 int Session::Count() { return session_count; }
 
-void Session::Enter() {
-  virConnectRef(connection_);
-  ++holders_;
-}
+MaybeFault Session::BorrowLane(std::unique_ptr<Lane>& lane) {
+  std::unique_lock lock(mutex_);
+  if (closed_) return Closed();
+  if (virConnectIsAlive(watch_) != 1) {
+    return Fault{VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC, VIR_ERR_ERROR, "virConnectIsAlive",
+                 "the connection has ended"};
+  }
+  ++lanes_out_;
+  if (!idle_.empty()) {
+    lane = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  const KeepAlive keep_alive = keep_alive_;
+  const std::shared_ptr<const Listed> listed = listed_;
+  lock.unlock();
 
-void Session::Leave() { Release(); }
-
-int Session::Release() {
-  const int remaining = virConnectClose(connection_);
-  if (--holders_ == 0) --session_count;
-  return remaining;
-}
-
-MaybeFault Session::FindDomain(const std::string& uuid, Domain& domain) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = domains_.find(uuid);
-    if (known != domains_.end()) {
-      virDomainRef(known->second.get());
-      domain.reset(known->second.get());
-      return std::nullopt;
+  if (lane && !lane->IsAlive()) lane.reset();
+  if (!lane) {
+    if (MaybeFault fault = Lane::Open(uri_, lane)) {
+      Leave(&Session::lanes_out_);
+      return fault;
     }
   }
-  domain.reset(virDomainLookupByUUIDString(connection_, uuid.c_str()));
-  return FaultIf(domain == nullptr, "virDomainLookupByUUIDString");
+  lane->SetKeepAlive(keep_alive);
+  lane->Prune(listed);
+  return std::nullopt;
 }
 
-void Session::Retain(std::vector<Domain> listed) {
-  std::unordered_map<std::string, Domain> domains;
-  for (Domain& domain : listed) {
-    std::string uuid = UuidOf(domain.get());
-    domains.emplace(std::move(uuid), std::move(domain));
+void Session::ReturnLane(std::unique_ptr<Lane> lane) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_ && idle_.size() < max_idle_lanes) idle_.push_back(std::move(lane));
   }
+  lane.reset();
+  Leave(&Session::lanes_out_);
+}
+
+MaybeFault Session::BorrowWatch(virConnectPtr& watch) {
+  watch_calls_.lock();
   const std::lock_guard lock(mutex_);
-  if (!closed_) domains_.swap(domains);
+  if (closed_) {
+    watch_calls_.unlock();
+    return Closed();
+  }
+  ++watch_out_;
+  virConnectRef(watch_);
+  watch = watch_;
+  return std::nullopt;
+}
+
+void Session::ReturnWatch() {
+  virConnectClose(watch_);
+  watch_calls_.unlock();
+  Leave(&Session::watch_out_);
+}
+
+void Session::Leave(int Session::*out) {
+  const std::lock_guard lock(mutex_);
+  --(this->*out);
+  if (closed_ && lanes_out_ == 0 && watch_out_ == 0) --session_count;
+}
+
+bool Session::IsAlive() {
+  const std::lock_guard lock(mutex_);
+  return !closed_ && virConnectIsAlive(watch_) == 1;
+}
+
+void Session::NoteKeepAlive(const KeepAlive& keep_alive) {
+  const std::lock_guard lock(mutex_);
+  keep_alive_ = keep_alive;
+}
+
+void Session::NoteListing(Lane& lane, std::vector<Domain> domains) {
+  auto listed = std::make_shared<Listed>();
+  for (const Domain& domain : domains) listed->insert(UuidOf(domain.get()));
+  lane.Retain(std::move(domains), listed);
+  const std::lock_guard lock(mutex_);
+  listed_ = std::move(listed);
 }
 
 bool Session::NoteEventCallback(int callback_id) {
@@ -82,15 +138,19 @@ bool Session::NoteCloseCallback(virConnectCloseFunc callback) {
 }
 
 int Session::Close() {
-  std::unordered_map<std::string, Domain> domains;
-  {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    domains.swap(domains_);
-  }
-  // Each callback holds a reference to the connection, so they go first.
-  for (const int callback_id : event_callbacks_) virConnectDomainEventDeregisterAny(connection_, callback_id);
-  if (close_callback_ != nullptr) virConnectUnregisterCloseCallback(connection_, close_callback_);
-  domains.clear();
-  return Release();
+  std::vector<std::unique_ptr<Lane>> idle;
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  ++watch_out_;
+  idle.swap(idle_);
+  const int lanes_out = lanes_out_;
+  lock.unlock();
+
+  // Each callback holds a reference to the watch, so they go first.
+  for (const int callback_id : event_callbacks_) virConnectDomainEventDeregisterAny(watch_, callback_id);
+  if (close_callback_ != nullptr) virConnectUnregisterCloseCallback(watch_, close_callback_);
+  idle.clear();
+  const int references = virConnectClose(watch_);
+  Leave(&Session::watch_out_);
+  return references < 0 ? references : lanes_out + references;
 }

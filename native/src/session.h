@@ -2,67 +2,76 @@
 
 #include <libvirt/libvirt.h>
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "fault.h"
-
-struct FreeDomain {
-  void operator()(virDomainPtr domain) const { virDomainFree(domain); }
-};
-/** One reference to a domain. Freeing it resets libvirt's last error: take the Fault first. */
-using Domain = std::unique_ptr<virDomain, FreeDomain>;
+#include "lane.h"
 
 /**
- * The libvirt side of one connection: used on call threads, except where said. A session that is dropped
- * without Close is closed on a call thread.
+ * What one Connection of JavaScript is on the libvirt side: a watch, which callbacks hang on and which no
+ * call that can hang uses, and as many lanes as calls are out at once.
+ *
+ * Lanes, because calls of two threads on one libvirt connection delay each other: in libvirt 9.0 the second
+ * thread's wake-up of the first (which does the input and output for both) is lost when it comes just before
+ * the first one waits, and the second call then lies there until the daemon's next keepalive, 5 s. With one
+ * call hung and others following, every third call did. A lane that carries a hung call is out until that
+ * call returns.
+ *
+ * Used on call threads. A session that is dropped without Close is closed on a call thread.
  */
 class Session {
  public:
-  /** Takes over the reference to an open connection. */
-  static std::shared_ptr<Session> Create(virConnectPtr connection);
+  /** Opens the watch. */
+  static MaybeFault Open(const std::string& uri, std::shared_ptr<Session>& session);
   /** Sessions of the process that are open or that calls are still out on. */
   static int Count();
 
-  virConnectPtr connection() const { return connection_; }
-
-  /** On the JavaScript thread: a call is going out. It holds the connection until it comes back, even after
-   * Close. */
-  void Enter();
-  /** The call has come back. When Close was in between and no other call is out, this really ends the
+  /** An idle lane, else a new one. Fails when the session is closed or the watch has seen the end of the
    * connection. */
-  void Leave();
+  MaybeFault BorrowLane(std::unique_ptr<Lane>& lane);
+  /** Closes the lane after Close, or when enough are idle. */
+  void ReturnLane(std::unique_ptr<Lane> lane);
 
-  /** The reference that the last listing gave, else looks the domain up. */
-  MaybeFault FindDomain(const std::string& uuid, Domain& domain);
-  /** Replaces all references by those of a listing. */
-  void Retain(std::vector<Domain> listed);
+  /** One at a time; the watch stays open until it is returned, even after Close. */
+  MaybeFault BorrowWatch(virConnectPtr& watch);
+  void ReturnWatch();
 
+  bool IsAlive();
+  /** For the lanes of now and later. */
+  void NoteKeepAlive(const KeepAlive& keep_alive);
+  /** Keeps the references of a listing that was made on `lane`. */
+  void NoteListing(Lane& lane, std::vector<Domain> domains);
   /** Notes a callback for Close to unregister. False when Close has been and the caller must do it. */
   bool NoteEventCallback(int callback_id);
   bool NoteCloseCallback(virConnectCloseFunc callback);
 
-  /** Unregisters callbacks, drops domains, gives the connection up. The references that libvirt still counts.
+  /**
+   * Unregisters callbacks and closes watch and idle lanes. What calls that are out still hold is closed by
+   * each of them when it returns. Gives their number and the references to the watch that remain.
    */
   int Close();
 
  private:
-  explicit Session(virConnectPtr connection);
+  Session(std::string uri, virConnectPtr watch);
   ~Session() = default;
   static void Dispose(Session* session);
-  int Release();
+  void Leave(int Session::*out);
 
-  const virConnectPtr connection_;
-  /** The session itself until Close, and every call that is out. */
-  std::atomic<int> holders_{1};
+  const std::string uri_;
+  const virConnectPtr watch_;
+  std::mutex watch_calls_;
 
   std::mutex mutex_;
   bool closed_ = false;
-  std::unordered_map<std::string, Domain> domains_;
+  int lanes_out_ = 0;
+  /** Calls on the watch, Close included. */
+  int watch_out_ = 0;
+  std::vector<std::unique_ptr<Lane>> idle_;
+  KeepAlive keep_alive_;
+  std::shared_ptr<const Listed> listed_ = std::make_shared<const Listed>();
   std::vector<int> event_callbacks_;
   virConnectCloseFunc close_callback_ = nullptr;
 };

@@ -132,6 +132,23 @@ test('a stuck domain hangs its own call only, and closing does not wait for it',
   connection = await openReadOnly('qemu:///system')
 })
 
+test('calls beside a hung one take no longer than without it', async () => {
+  const stuck = await lab.createDomain({ number: 47 }, 'paused')
+  const others = async () => {
+    const startedAt = performance.now()
+    for (let round = 0; round < 300; round += 1) await connection.libvirtVersion()
+    return performance.now() - startedAt
+  }
+  const alone = await others()
+  process.kill(qemuPid(stuck), 'SIGSTOP')
+  const hung = connection.memoryStats(stuck.uuid)
+  expect(await hangs(hung)).toBe(true)
+
+  expect(await others()).toBeLessThan(alone + 2_000)
+  process.kill(qemuPid(stuck), 'SIGCONT')
+  await hung
+})
+
 test('the end of libvirtd ends calls that are out and is told', async () => {
   const endOfFile = 1
   const stuck = await lab.createDomain({ number: 46 }, 'paused')
