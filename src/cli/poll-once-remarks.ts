@@ -15,7 +15,7 @@ const wellReasons: ReadonlySet<MissingReason> = new Set([
 ])
 
 export interface Remarks {
-  /** Lines for a person: what is missing and why, what was left out, what matched nothing. */
+  /** Lines for a person: what is missing and why, what was left out or is damaged, what matched nothing. */
   readonly text: string
   /** Whether something is missing that should be there. */
   readonly partial: boolean
@@ -29,6 +29,7 @@ export function remarksOf({ report, samples, missing, unmatched }: PolledOnce): 
     missing.length === 0 ? '' : `${counted(missing.length, 'figure')} missing:\n${renderMissing(missing)}`,
     ...unmatched.map((name) => `--instance ${printable(name)}: no instance has this UUID or name\n`),
     leftOut(report.skipped),
+    ...report.faults.map(({ name, detail }) => `${printable(name)}: ${printable(detail)}\n`),
     samples.length === 0 && missing.length === 0 && unmatched.length === 0 ? nothing(report.instances) : '',
     ...report.pollsters.flatMap(({ error }) => (error === undefined ? [] : [`${error.message}\n`])),
     report.unaccounted === 0

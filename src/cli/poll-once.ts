@@ -1,7 +1,6 @@
 import { loadConfiguration, loadSourcesOrShipped, type Configuration } from '../agents/configuration.js'
-import { includes } from '../config/meter-pattern.js'
 import type { Source } from '../config/options.js'
-import { didYouMean } from '../config/suggest.js'
+import { unmatchedRemark } from '../config/source-meters.js'
 import { AgentError } from '../errors.js'
 import { loadBinding } from '../inspector/libvirt/binding.js'
 import { pollOnce, type PolledOnce } from '../polling/poll-once.js'
@@ -13,6 +12,7 @@ import { printSamples, type SamplesFormat } from './print-samples.js'
 import { publishOnce } from './publish-once.js'
 import { remarksOf } from './poll-once-remarks.js'
 import { reportError, reportWarnings } from './report-error.js'
+import { printable } from './table.js'
 
 export interface PollOnceCommandOptions {
   readonly config?: string
@@ -81,19 +81,14 @@ async function sourcesOf(
   return sources
 }
 
-/** One message for each --meter that no pollster has. */
+/** One message for each --meter that selects no meter, or excludes none. */
 function unmatchedMeters(patterns: readonly string[], { pollsters, options }: Configuration): string[] {
-  const { computedMeters } = options.polling
-  const known = pollsters.map(({ meter, computed = false }) => ({ meter, computed }))
-  return patterns
-    .filter((pattern) => !known.some((meter) => includes(pattern.replace(/^!/, ''), meter, computedMeters)))
-    .map((pattern) => {
-      const guess = didYouMean(
-        pattern,
-        known.map(({ meter }) => meter),
-      )
-      return `--meter ${pattern}: no such meter${guess}; \`virtpoll meters\` lists them`
-    })
+  const meters = pollsters.map(({ meter, computed = false }) => ({ meter, computed }))
+  const known = { meters, computedMeters: options.polling.computedMeters }
+  return patterns.flatMap((pattern) => {
+    const remark = unmatchedRemark(pattern, known)
+    return remark === undefined ? [] : [`--meter ${printable(pattern)}: ${remark}`]
+  })
 }
 
 interface PollParts {

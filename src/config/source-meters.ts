@@ -55,7 +55,8 @@ function mixtureFault(entries: readonly string[]): string | undefined {
   return `has "*" and ${JSON.stringify(included)}, which do not go together in one source; keep "*", or give the name a source of its own`
 }
 
-function unmatchedRemark(entry: string, known: MeterKnowledge): string | undefined {
+/** What is to be said of an entry that neither selects nor excludes any meter; undefined when it does. */
+export function unmatchedRemark(entry: string, known: MeterKnowledge): string | undefined {
   if (isExclusion(entry)) {
     const pattern = entry.slice(1)
     if (known.meters.some(({ meter }) => matchesPattern(meter, pattern))) return undefined
