@@ -14,7 +14,7 @@ export interface PollOnceOptions extends CycleParts {
   readonly computedMeters: boolean
   /** UUIDs, names or libvirt names of the instances to poll; empty: all. */
   readonly instances: readonly string[]
-  /** Take two looks, so far apart in seconds, and give the samples of the second; undefined: one look. */
+  /** Take two looks, at least so far apart in seconds, and give the samples of the second; undefined: one look. */
   readonly overSeconds?: number
   /** Where the samples go besides the result; default nowhere. */
   readonly notifier?: Notifier
@@ -59,10 +59,10 @@ export async function pollOnce(options: PollOnceOptions, signal: AbortSignal): P
     return options.instances.length === 0 || options.instances.some((name) => names.includes(name))
   }
   if (options.overSeconds !== undefined) {
-    const { startedAt, error } = await runCycle(options, { assignments, accepts, notifier: nowhere }, signal)
+    const { finishedAt, error } = await runCycle(options, { assignments, accepts, notifier: nowhere }, signal)
     // A host that could not be read at all will not give rates either: the second look says so at once.
     if (error === undefined)
-      await options.clock.sleepUntil(startedAt.monotonicSeconds + options.overSeconds, signal)
+      await options.clock.sleepUntil(finishedAt.monotonicSeconds + options.overSeconds, signal)
   }
   const witness = {
     sample: (sample: Sample, resource: Resource) =>
