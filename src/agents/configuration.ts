@@ -6,7 +6,7 @@ import { loadPollingFile } from '../config/polling-file.js'
 import { readTextFile } from '../config/read-file.js'
 import { loadPollsters } from '../pollster/load.js'
 import type { Pollster } from '../pollster/pollster.js'
-import { checkTransportUrl } from '../publish/transport-url.js'
+import { judgeTransportUrl } from '../publish/transport-url.js'
 
 /** What the process knows of itself and of where it is installed. */
 export interface Surroundings {
@@ -38,7 +38,7 @@ export async function loadConfiguration(
   const { options, warnings, effective } = await loadAgentOptions(request, {
     cwd,
     hostName,
-    checkTransportUrl,
+    judgeTransportUrl,
   })
   const pollsters = await loadPollsters({ files: options.polling.pollsters })
   return { options, effective, pollsters, warnings }

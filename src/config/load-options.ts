@@ -5,7 +5,7 @@ import { deepFreeze } from './freeze.js'
 import type { AgentOptions, Finding } from './options.js'
 import { readTextFile, shownPath } from './read-file.js'
 import { resolveSettings } from './resolve-settings.js'
-import type { Overrides } from './resolve-settings.js'
+import type { JudgeTransportUrl, Overrides } from './resolve-settings.js'
 import { readSettings } from './settings.js'
 import { toAgentOptions } from './to-agent-options.js'
 import { decodeYaml, readYamlFile } from './yaml-file.js'
@@ -25,8 +25,7 @@ export interface Environment {
   readonly hostName: string
   /** Default /etc/virtpoll/agent.yaml. */
   readonly defaultFile?: string
-  /** What is wrong with a transport URL, without naming a secret; undefined when nothing is. */
-  readonly checkTransportUrl?: (url: string) => string | undefined
+  readonly judgeTransportUrl: JudgeTransportUrl
 }
 
 export interface LoadedOptions {
@@ -46,16 +45,16 @@ export async function loadAgentOptions(
   request: OptionsRequest,
   environment: Environment,
 ): Promise<LoadedOptions> {
-  const { cwd, hostName, checkTransportUrl = () => undefined } = environment
+  const { cwd, hostName, judgeTransportUrl } = environment
   const defaultFile = environment.defaultFile ?? '/etc/virtpoll/agent.yaml'
   const found = await findFile(request, defaultFile, cwd)
-  const file = found?.yaml ?? decodeYaml('', shownPath(defaultFile, cwd))
+  const file = found?.yaml ?? decodeYaml({ text: '', mode: 0 }, shownPath(defaultFile, cwd))
   const overrides = absolute(request, cwd)
   const settings = await resolveSettings(readSettings(file), file, {
     folder: dirname(found?.path ?? defaultFile),
     hostName,
     overrides,
-    checkTransportUrl,
+    judgeTransportUrl,
   })
   file.faults.throwIfErrors()
   return deepFreeze({

@@ -36,9 +36,9 @@ export async function loadPollingFile({ file, cwd, known }: PollingRequest): Pro
 export function readSources({ root, faults }: YamlFile, known: KnownNames): readonly Source[] {
   const top: Spot = { path: [], faults }
   const sources = readTop(root, top, known)
-  warnOfNamesakes(sources, top)
+  const named = renameNamesakes(sources, top)
   faults.throwIfErrors()
-  return sources.filter((source) => source !== undefined)
+  return named.filter((source) => source !== undefined)
 }
 
 /** As many as the file has entries; undefined for a faulty one. */
@@ -62,16 +62,32 @@ function readTop(root: YamlNode | undefined, top: Spot, known: KnownNames): read
   return []
 }
 
-function warnOfNamesakes(sources: readonly (Source | undefined)[], { faults }: Spot): void {
+/** Delta meters remember by the name of the source, so each gets one of its own. */
+function renameNamesakes(
+  sources: readonly (Source | undefined)[],
+  { faults }: Spot,
+): readonly (Source | undefined)[] {
   const seen = new Map<string, number>()
-  sources.forEach((source, index) => {
-    if (source === undefined) return
-    const first = seen.get(source.name)
-    if (first === undefined) seen.set(source.name, index)
-    else {
-      const place = faults.placeOf(['sources', first, 'name']) ?? ''
-      const text = `${JSON.stringify(source.name)} is the name of the source at ${place} too; logs and metrics cannot tell them apart`
-      faults.warning({ path: ['sources', index, 'name'], text })
+  return sources.map((source, index) => {
+    if (source === undefined) return undefined
+    const { name } = source
+    const first = seen.get(name)
+    if (first === undefined) {
+      seen.set(name, index)
+      return source
     }
+    const place = faults.placeOf(['sources', first, 'name']) ?? ''
+    const own = freeName(name, seen)
+    seen.set(own, index)
+    const text = `${JSON.stringify(name)} is the name of the source at ${place} too; this one goes by ${JSON.stringify(own)}`
+    faults.warning({ path: ['sources', index, 'name'], text })
+    return { ...source, name: own }
   })
+}
+
+function freeName(name: string, taken: ReadonlyMap<string, number>): string {
+  for (let count = 2; ; count += 1) {
+    const own = `${name} (${count})`
+    if (!taken.has(own)) return own
+  }
 }

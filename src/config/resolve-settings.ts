@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly hostName: string
   readonly overrides: Overrides
   /** What is wrong with a transport URL, without naming a secret; undefined when nothing is. */
-  readonly checkTransportUrl: (url: string) => string | undefined
+  readonly judgeTransportUrl: JudgeTransportUrl
 }
 
 /** Settings whose paths are absolute, whose secrets are read and whose host has a name. */
@@ -63,7 +63,7 @@ async function resolvePublisher(
   settings: PublisherSettings,
   path: Path,
   file: YamlFile,
-  { folder, checkTransportUrl }: Surroundings,
+  { folder, judgeTransportUrl }: Surroundings,
 ): Promise<PublisherSettings> {
   const { faults } = file
   const inFolder = (name: string | null) => (name === null ? null : resolve(folder, name))
@@ -79,8 +79,15 @@ async function resolvePublisher(
     transport_url: await secretOf(publisher, 'transport_url', path, faults),
     telemetry_secret: await secretOf(publisher, 'telemetry_secret', path, faults),
   }
-  checkDriver(resolved, path, faults, checkTransportUrl)
+  for (const key of ['transport_url', 'telemetry_secret'] as const) warnIfOpen(publisher, key, path, file)
+  checkDriver(resolved, path, faults, judgeTransportUrl)
   return resolved
+}
+
+/** What there is to say of a transport URL, without naming a secret. `fault`: it cannot be used. */
+export type JudgeTransportUrl = (url: string) => {
+  readonly fault: string | undefined
+  readonly warnings: readonly string[]
 }
 
 type SecretKey = 'transport_url' | 'telemetry_secret'
@@ -106,17 +113,31 @@ async function secretOf(
   return (await readSecretFile(secretFile, { path: [...path, `${key}_file`], faults })) ?? publisher[key]
 }
 
+/** A secret written into a file that everybody can read. A URL without a login is none. */
+function warnIfOpen(
+  publisher: PublisherSettings,
+  key: SecretKey,
+  path: Path,
+  { root, faults, mode }: YamlFile,
+): void {
+  if (!isWritten(root, [...path, key]) || (mode & 0o004) === 0) return
+  if (publisher[key] === '' || (key === 'transport_url' && !publisher[key].includes('@'))) return
+  const text = `everybody can read this secret; chmod o-r ${faults.file}, or keep it in a file that ${key}_file names`
+  faults.warning({ path: [...path, key], text })
+}
+
 function checkDriver(
   { driver, path: output, ...publisher }: PublisherSettings,
   path: Path,
   faults: Faults,
-  checkTransportUrl: Surroundings['checkTransportUrl'],
+  judgeTransportUrl: JudgeTransportUrl,
 ): void {
   if (driver === 'file' && output === null) {
     faults.error({ path, text: 'the driver file needs a path; add path: samples.jsonl, for example' })
   }
   if (driver !== 'messaging' && driver !== 'messagingv2') return
-  const fault = checkTransportUrl(publisher.transport_url)
+  const { fault, warnings } = judgeTransportUrl(publisher.transport_url)
   const key = publisher.transport_url_file === null ? 'transport_url' : 'transport_url_file'
   if (fault !== undefined) faults.error({ path: [...path, key], text: fault })
+  for (const text of warnings) faults.warning({ path: [...path, key], text })
 }

@@ -8,6 +8,8 @@ export interface YamlFile {
   /** Undefined for a file without a value. */
   readonly root: YamlNode | undefined
   readonly faults: Faults
+  /** Permission bits of the file. */
+  readonly mode: number
 }
 
 /** A file to read, how messages name it, and what to do when it does not exist. */
@@ -29,14 +31,14 @@ export async function readYamlFile({ file, shown, ifMissing }: FileRequest): Pro
       { severity: 'error', text: `${shown}: the file ${read.fault}${advice}` },
     ])
   }
-  return decodeYaml(read.text, shown)
+  return decodeYaml(read, shown)
 }
 
-/** As readYamlFile, from text. */
-export function decodeYaml(text: string, shown: string): YamlFile {
+/** As readYamlFile, from what was read. */
+export function decodeYaml({ text, mode }: { text: string; mode: number }, shown: string): YamlFile {
   const { root, faults: yamlFaults } = composeYaml(text)
   const faults = new Faults(shown, text, root)
   for (const { offset, text: fault } of yamlFaults) faults.errorAt(offset, fault)
   if (root === undefined) faults.throwIfErrors()
-  return { root, faults }
+  return { root, faults, mode }
 }

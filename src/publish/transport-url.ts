@@ -57,13 +57,16 @@ export function parseTransportUrl(url: string): TransportUrl {
   return { hosts: brokers, virtualHost, options, name, warnings: [...warnings, ...remarks] }
 }
 
-/** What is wrong with a transport URL, as a sentence without secrets; undefined when nothing is. */
-export function checkTransportUrl(url: string): string | undefined {
+/** What there is to say of a transport URL, in sentences without secrets. */
+export function judgeTransportUrl(url: string): {
+  /** Why it cannot be used; undefined when it can. */
+  readonly fault: string | undefined
+  readonly warnings: readonly string[]
+} {
   try {
-    parseTransportUrl(url)
-    return undefined
+    return { fault: undefined, warnings: parseTransportUrl(url).warnings }
   } catch (error) {
-    if (error instanceof TransportUrlError) return error.message
+    if (error instanceof TransportUrlError) return { fault: error.message, warnings: [] }
     throw error
   }
 }

@@ -28,7 +28,10 @@ export class AgentFolder {
         cwd: this.path,
         hostName: 'os-name',
         defaultFile: join(this.path, 'default', 'agent.yaml'),
-        checkTransportUrl: (url) => (url.includes('badport') ? 'the port is no number' : undefined),
+        judgeTransportUrl: (url) => ({
+          fault: url.includes('badport') ? 'the port is no number' : undefined,
+          warnings: url.includes('odd') ? ['that is odd'] : [],
+        }),
       },
     )
   }

@@ -101,3 +101,31 @@ describe('what check prints', () => {
     expect(again.options).toEqual(options)
   })
 })
+
+describe('what is usable and yet worth a word', () => {
+  const inline = 'publisher: {transport_url: "rabbit://u:p@h/", telemetry_secret: s}'
+
+  test.each([
+    [
+      'a secret in a file that everybody can read',
+      inline,
+      0o644,
+      [/transport_url: everybody can read/, /telemetry_secret: everybody/],
+    ],
+    ['a secret in a file that its group can read', inline, 0o640, []],
+    ['a URL without a login', 'publisher: {transport_url: "rabbit://h/"}', 0o644, []],
+    [
+      'a remark on the transport URL',
+      'publisher: {transport_url: "rabbit://odd/"}',
+      0o600,
+      [/transport_url: that is odd/],
+    ],
+  ])('%s', async (_what, text, mode, warnings) => {
+    const file = folder.write('worth.yaml', text, mode)
+    const { warnings: found } = await folder.load(undefined, { file })
+    expect(found.length).toBe(warnings.length)
+    found.forEach((finding, index) => {
+      expect(finding.text).toMatch(warnings[index] ?? '')
+    })
+  })
+})

@@ -79,8 +79,8 @@ function onlyConfigErrors(read: () => unknown): void {
 }
 
 test.each([
-  ['polling.yaml', (text: string) => readSources(decodeYaml(text, 'f.yaml'), knownNames)],
-  ['agent.yaml', (text: string) => readSettings(decodeYaml(text, 'f.yaml'))],
+  ['polling.yaml', (text: string) => readSources(decodeYaml({ text, mode: 0o600 }, 'f.yaml'), knownNames)],
+  ['agent.yaml', (text: string) => readSettings(decodeYaml({ text, mode: 0o600 }, 'f.yaml'))],
 ])('no text whatever makes %s anything but read or refused', (_name, read) => {
   fc.assert(
     fc.property(fc.oneof(nearlyYaml, fc.string({ unit: 'binary', maxLength: 200 })), (text) => {

@@ -38,7 +38,7 @@ test.each(selection.vectors.filter(([, selected]) => selected !== null))(
 
 test.each(selection.vectors)('accepts or refuses %j as ceilometer does: %j', (entries, selected) => {
   const text = `sources: [{name: a, interval: 60, meters: ${JSON.stringify(entries)}}]`
-  const read = () => readSources(decodeYaml(text, 'polling.yaml'), knownNames)
+  const read = () => readSources(decodeYaml({ text, mode: 0o600 }, 'polling.yaml'), knownNames)
   if (selected === null) expect(read).toThrow(/do not go together/)
   else expect(read()[0]?.meters).toEqual(entries)
 })

@@ -116,3 +116,11 @@ test('a file of fifteen thousand faults is told in a hundred', async () => {
   expect(error?.findings).toHaveLength(101)
   expect(error?.findings.at(-1)?.text).toBe('many.yaml: and 14900 more')
 })
+
+test('gives sources of one name names of their own, since deltas are remembered by it', async () => {
+  const path = join(folder, 'namesakes.yaml')
+  const source = '{name: twice, interval: 60, meters: [cpu]}'
+  writeFileSync(path, `sources: [${source}, ${source}, ${source}]`)
+  const { file } = await load(path)
+  expect(file?.sources.map(({ name }) => name)).toEqual(['twice', 'twice (2)', 'twice (3)'])
+})

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkTransportUrl, parseTransportUrl } from '../../../src/publish/transport-url.js'
+import { judgeTransportUrl, parseTransportUrl } from '../../../src/publish/transport-url.js'
 
 interface Effective {
   readonly host: string
@@ -69,7 +69,7 @@ describe('transport URLs as oslo.messaging reads them', () => {
     const ours = deviations[url]?.ours
     if (ours instanceof RegExp) expect(() => effective(url)).toThrow(ours)
     else if (ours !== undefined) expect(effective(url)).toEqual([ours])
-    else if (parseError !== undefined) expect(checkTransportUrl(url)).toMatch(/^transport URL: /)
+    else if (parseError !== undefined) expect(judgeTransportUrl(url).fault).toMatch(/^transport URL: /)
     else expect(effective(url)).toEqual(expected)
   })
 
@@ -124,7 +124,7 @@ describe('options of a transport URL', () => {
     ['ssl=1&ssl_cert_file=/c', /go together/],
     ['rabbit_quorum_queue=1&rabbit_ha_queues=1', /exclude each other/],
   ])('are refused with a sentence: %s', (query, sentence) => {
-    expect(checkTransportUrl(`rabbit://h/?${query}`)).toMatch(sentence)
+    expect(judgeTransportUrl(`rabbit://h/?${query}`).fault).toMatch(sentence)
   })
 
   it('that only listeners use are taken with a remark', () => {
@@ -151,12 +151,12 @@ describe('secrets of a transport URL', () => {
     'joe:s3cret@h',
     's3cret',
   ])('are in no message: %s', (url) => {
-    expect(checkTransportUrl(url) ?? '').not.toContain('s3cret')
+    expect(judgeTransportUrl(url).fault ?? '').not.toContain('s3cret')
     expect(parsedName(url)).not.toContain('s3cret')
   })
 
   function parsedName(url: string): string {
-    return checkTransportUrl(url) === undefined ? parseTransportUrl(url).name : ''
+    return judgeTransportUrl(url).fault === undefined ? parseTransportUrl(url).name : ''
   }
 })
 
