@@ -14,11 +14,10 @@
  * What one Connection of JavaScript is on the libvirt side: a watch, which callbacks hang on and which no
  * call that can hang uses, and as many lanes as calls are out at once.
  *
- * Lanes, because calls of two threads on one libvirt connection delay each other: in libvirt 9.0 the second
- * thread's wake-up of the first (which does the input and output for both) is lost when it comes just before
- * the first one waits, and the second call then lies there until the daemon's next keepalive, 5 s. With one
- * call hung and others following, every third call did. A lane that carries a hung call is out until that
- * call returns.
+ * Lanes, because calls of two threads on one libvirt connection delay each other. Only one of the threads
+ * does input and output, for both, and in libvirt 9.0 the other's request to wake up is lost when it comes
+ * just before the first one waits; the second call is then not sent before the daemon's next keepalive, up to
+ * 5 s later. A lane that carries a hung call is out until that call returns.
  *
  * Used on call threads. A session that is dropped without Close is closed on a call thread.
  */

@@ -20,11 +20,11 @@ const workerWith = (body: string, uri: string) =>
     { eval: true, workerData: uri },
   )
 
-/** Runs `body` in a process of its own; how it ended and how long after its first output. */
-async function processWith(body: string, uri: string) {
+/** Runs `body` in a process of its own that has loaded `binding`; how it ended and how long after its first output. */
+async function processWith(body: string, uri: string, binding = bindingFile) {
   const child = spawn(
     process.execPath,
-    ['-e', `import(${JSON.stringify(bindingFile)}).then(async (libvirt) => { ${body} })`, uri],
+    ['-e', `import(${JSON.stringify(binding)}).then(async (libvirt) => { ${body} })`, uri],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const exited = once(child, 'exit')
@@ -107,6 +107,30 @@ describe('calls that hang', () => {
 })
 
 describe('the binding in several environments', () => {
+  it('outlives the one worker thread that loaded it while a call of that worker hangs', async () => {
+    const daemon = await silentDaemon()
+    const end = await processWith(
+      `const { Worker } = require('node:worker_threads')
+       const [uri] = process.argv.slice(1)
+       const worker = new Worker(
+         'import(${JSON.stringify(bindingFile)}).then(({ openReadOnly, activity }) => {' +
+           'openReadOnly(require("node:worker_threads").workerData);' +
+           'require("node:worker_threads").parentPort.postMessage(activity().callsOut) })',
+         { eval: true, workerData: uri },
+       )
+       await new Promise((resolve) => worker.once('message', resolve))
+       await worker.terminate()
+       const { activity } = await import(${JSON.stringify(bindingFile)})
+       process.exitCode = activity().callsOut === 1 ? 7 : 1
+       process.stdout.write('ready')`,
+      daemon.uri,
+      'node:os',
+    )
+    await daemon.close()
+
+    expect(end).toMatchObject({ code: 7, signal: null })
+  })
+
   it('keeps a process alive for calls that are out and not for an open connection', async () => {
     const end = await processWith(
       `process.stdout.write('ready')
