@@ -1,6 +1,6 @@
 import { DestinationError, type ErrorCode } from '../errors.js'
 import { connectTo, type ConnectOptions } from './amqp-connect.js'
-import { AmqpSession, type SessionEnd } from './amqp-session.js'
+import { AmqpSession } from './amqp-session.js'
 import type { Topology } from './amqp-topology.js'
 import { BackOff } from './back-off.js'
 import { brokerFault } from './amqp-faults.js'
@@ -26,8 +26,6 @@ export class AmqpConnector {
   #session: AmqpSession | undefined
   #opening: Promise<AmqpSession> | undefined
   #notBefore = -Infinity
-  /** Whether the next session is to find out which message makes the broker close the channel. */
-  #careful = false
 
   constructor(options: ConnectorOptions, onBlocked: (error: DestinationError) => void) {
     this.#options = options
@@ -94,15 +92,14 @@ export class AmqpConnector {
       {
         where: hostAndPort(host),
         topology: this.#options.topology,
-        careful: this.#careful,
         confirmSeconds: this.#options.confirmSeconds,
         clock: this.#options.clock,
         compression: this.#options.url.options.kombu_compression,
       },
       {
         onBlocked: this.#onBlocked,
-        onEnd: (end) => {
-          this.#ended(end)
+        onEnd: () => {
+          this.#ended()
         },
       },
     )
@@ -115,8 +112,7 @@ export class AmqpConnector {
     }
   }
 
-  #ended({ suspects }: SessionEnd): void {
-    this.#careful = suspects > 1
+  #ended(): void {
     const { clock, url } = this.#options
     this.#notBefore = clock.now().monotonicSeconds + url.options.kombu_reconnect_delay
   }

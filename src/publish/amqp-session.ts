@@ -14,11 +14,6 @@ export interface SessionOptions {
   /** `host:port` for messages. */
   readonly where: string
   readonly topology: Topology
-  /**
-   * Sends one message at a time until a full load of them went well, because the broker closed the last channel over
-   * one of several messages and does not say which.
-   */
-  readonly careful: boolean
   /** How long the broker may take for its word on a message or a declaration. */
   readonly confirmSeconds: number
   readonly clock: Clock
@@ -31,13 +26,7 @@ export interface SessionEvents {
   /** The broker's alarm: nothing is sent until it is over. */
   onBlocked(error: DestinationError): void
   /** Once, when something other than `close` ended it. */
-  onEnd(end: SessionEnd): void
-}
-
-export interface SessionEnd {
-  readonly error: DestinationError
-  /** How many messages were unconfirmed when the broker closed the channel because it cannot take one of them. */
-  readonly suspects: number
+  onEnd(): void
 }
 
 /** An open connection. Aborting its signal destroys its socket, the only way to be rid of one whose peer is silent. */
@@ -71,10 +60,9 @@ export class AmqpSession {
   readonly #connection: OpenConnection
   readonly #options: SessionOptions
   readonly #events: SessionEvents
-  readonly #gate: Gate
+  readonly #gate = new Gate(maxUnconfirmed)
   readonly #unconfirmed = new Set<Unconfirmed>()
   readonly #ended = new AbortController()
-  #settledInARow = 0
   #declaring: Promise<void> | undefined
   #blocked = false
   #unblockedAt = -Infinity
@@ -84,7 +72,6 @@ export class AmqpSession {
     this.#connection = connection
     this.#options = options
     this.#events = events
-    this.#gate = new Gate(options.careful ? 1 : maxUnconfirmed)
     setMaxListeners(0, this.#ended.signal)
     this.#listen()
   }
@@ -146,8 +133,6 @@ export class AmqpSession {
     this.#unconfirmed.add(sent)
     try {
       const acked = await untilAborted(this.#deliver(key, body), this.#ended.signal)
-      this.#settledInARow += 1
-      if (this.#settledInARow === maxUnconfirmed) this.#gate.widen(maxUnconfirmed)
       if (!acked) return 'nacked'
       return sent.returned ? 'returned' : 'confirmed'
     } finally {
@@ -273,11 +258,12 @@ export class AmqpSession {
     if (!this.open) return
     const refused = declarationFault(toError(thrown), this.#options.topology, this.where)
     const error = refused ?? brokerFault(thrown, this.where)
-    const suspects = closedByMessage(thrown) ? this.#unconfirmed.size : 0
-    this.#retire(error, suspects === 1 ? rejection(error) : error)
+    // One message alone is at fault itself. Of several any may be; they are kept and come again.
+    const isRejection = closedByMessage(thrown) && this.#unconfirmed.size === 1
+    this.#retire(error, isRejection ? rejection(error) : error)
     this.#connection.model.close().catch(() => undefined)
     this.#connection.socket.abort(error)
-    this.#events.onEnd({ error, suspects })
+    this.#events.onEnd()
   }
 
   #retire(error: DestinationError, forUnconfirmed: Error = error): void {

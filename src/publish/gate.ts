@@ -10,7 +10,7 @@ interface Waiter {
  * `leave` once.
  */
 export class Gate {
-  #limit: number
+  readonly #limit: number
   readonly #waiters = new Set<Waiter>()
   readonly #holds = new Set<string>()
   #inside = 0
@@ -36,11 +36,6 @@ export class Gate {
 
   leave(): void {
     this.#inside -= 1
-    this.#admit()
-  }
-
-  widen(limit: number): void {
-    this.#limit = limit
     this.#admit()
   }
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { connect, type ChannelModel, type Channel, type GetMessage, type Options } from 'amqplib'
 import { randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
 import { AgentError, type DestinationError } from '../../src/errors.js'
 import { createAmqpPublisher, type AmqpPublisherOptions } from '../../src/publish/amqp-publisher.js'
 import type { Notification, Publisher } from '../../src/publish/publisher.js'
@@ -125,6 +127,12 @@ export function testNotification(number = 0): Notification {
     sampleCount: 1,
   }
 }
+
+/** The broker's own tool; in a lab only. */
+export const rabbitmqctl = (...args: string[]) => promisify(execFile)('rabbitmqctl', ['--quiet', ...args])
+
+/** An outbox that drops nothing. */
+export const roomy = { maxBytes: 1e9, maxAgeSeconds: 3600, order: 'oldest-first' } as const
 
 /** For what must be over soon. */
 export const soon = (seconds = 20): AbortSignal => AbortSignal.timeout(seconds * 1000)

@@ -6,12 +6,12 @@ export interface TcpCut {
   readonly port: number
   /** How many connections came so far. */
   readonly connections: number
-  /** How many are open on the near side. */
-  readonly open: number
   /** Cuts every connection at once and refuses new ones, as a machine that went away does. */
   cut(): Promise<void>
   /** From now on nothing more passes in either direction, and nobody is told. New connections are as ever. */
   freeze(): void
+  /** The same for what clients send; what they are sent still passes. */
+  deafen(): void
   /** Takes connections again on the same port. */
   mend(): Promise<void>
   close(): Promise<void>
@@ -61,10 +61,10 @@ export async function startTcpCut(target: TcpTarget): Promise<TcpCut> {
     get connections() {
       return connections
     },
-    get open() {
-      return near.size
-    },
     cut,
+    deafen: () => {
+      for (const socket of near) socket.unpipe().pause()
+    },
     freeze: () => {
       for (const socket of open) socket.unpipe().pause()
     },

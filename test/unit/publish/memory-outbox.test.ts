@@ -1,51 +1,11 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DestinationError, NotificationError } from '../../../src/errors.js'
-import type { Rejection } from '../../../src/publish/destination-drain.js'
-import { createMemoryOutbox, type MemoryOutboxOptions } from '../../../src/publish/memory-outbox.js'
-import type { Notification, Outbox } from '../../../src/publish/publisher.js'
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js'
-import { createFakePublisher, type FakePublisher } from '../../support/fake-publisher.js'
-
-interface Setting {
-  readonly clock: FakeClock
-  readonly outbox: Outbox
-  readonly rejections: readonly Rejection[]
-}
-
-const roomy: MemoryOutboxOptions = { maxBytes: 1e6, maxAgeSeconds: 3600, order: 'oldest-first' }
-
-function open(publishers: readonly FakePublisher[], options: Partial<MemoryOutboxOptions> = {}): Setting {
-  const clock = createFakeClock()
-  const rejections: Rejection[] = []
-  const outbox = createMemoryOutbox(
-    publishers,
-    { ...roomy, ...options },
-    { clock, random: () => 1, onRejected: (rejection) => rejections.push(rejection) },
-  )
-  return { clock, outbox, rejections }
-}
-
-/** Ten bytes of samples, two samples. */
-const notification = (id: string): Notification => ({
-  messageId: id,
-  createdAt: { wallMs: 0, monotonicSeconds: 0 },
-  samplesJson: '0123456789',
-  sampleCount: 2,
-})
-
-const putAll = (outbox: Outbox, ids: readonly string[]): void => {
-  for (const id of ids) outbox.put(notification(id))
-}
-
-const over = AbortSignal.abort(new Error('time is up'))
-const away = (): DestinationError => new DestinationError('BROKER_UNREACHABLE', 'away')
-const poison = (): NotificationError => new NotificationError('NOTIFICATION_REJECTED', 'too large')
+import { createFakePublisher } from '../../support/fake-publisher.js'
+import { away, openOutbox, over, poison, putAll } from '../../support/outbox.js'
 
 describe('a destination that takes everything', () => {
   it('gets each notification once, oldest first', async () => {
     const publisher = createFakePublisher()
-    const { clock, outbox } = open([publisher])
+    const { clock, outbox } = openOutbox([publisher])
     putAll(outbox, ['a', 'b', 'c'])
     await clock.advance(0)
     expect(publisher.taken).toEqual(['a', 'b', 'c'])
@@ -55,7 +15,7 @@ describe('a destination that takes everything', () => {
   it('is offered at most 16 at a time', async () => {
     const publisher = createFakePublisher()
     publisher.hang()
-    const { clock, outbox } = open([publisher])
+    const { clock, outbox } = openOutbox([publisher])
     putAll(
       outbox,
       Array.from({ length: 20 }, (_, index) => String(index)),
@@ -71,7 +31,7 @@ describe('a destination that takes everything', () => {
 describe('a destination that is away', () => {
   it('keeps its notifications in order and gets them all when it is back', async () => {
     const publisher = createFakePublisher()
-    const { clock, outbox } = open([publisher])
+    const { clock, outbox } = openOutbox([publisher])
     publisher.fail(away)
     putAll(outbox, ['a', 'b', 'c'])
     await clock.advance(10)
@@ -83,7 +43,7 @@ describe('a destination that is away', () => {
 
   it('gets the newest first when the order says so', async () => {
     const publisher = createFakePublisher()
-    const { clock, outbox } = open([publisher], { order: 'newest-first' })
+    const { clock, outbox } = openOutbox([publisher], { order: 'newest-first' })
     publisher.fail(away)
     putAll(outbox, ['a', 'b', 'c'])
     await clock.advance(0)
@@ -94,7 +54,7 @@ describe('a destination that is away', () => {
 
   it('is asked with one notification after 1, 3, 5, … seconds', async () => {
     const publisher = createFakePublisher()
-    const { clock, outbox } = open([publisher])
+    const { clock, outbox } = openOutbox([publisher])
     publisher.fail(away)
     putAll(outbox, ['a', 'b'])
     await clock.advance(0)
@@ -109,11 +69,24 @@ describe('a destination that is away', () => {
     expect(publisher.offered).toBe(2 + asked.length)
   })
 
+  it('is asked again after one second when it goes away a second time', async () => {
+    const publisher = createFakePublisher()
+    const { clock, outbox } = openOutbox([publisher])
+    for (const id of ['a', 'b']) {
+      publisher.fail(away)
+      putAll(outbox, [id])
+      await clock.advance(0.5)
+      publisher.fail(undefined)
+      await clock.advance(0.5)
+    }
+    expect(publisher.taken).toEqual(['a', 'b'])
+  })
+
   it('costs another destination nothing', async () => {
     const dead = createFakePublisher()
     const live = createFakePublisher()
     dead.fail(away)
-    const { clock, outbox } = open([dead, live], { maxBytes: 30 })
+    const { clock, outbox } = openOutbox([dead, live], { maxBytes: 30 })
     putAll(outbox, ['a', 'b', 'c', 'd', 'e'])
     await clock.advance(1)
     expect(live.taken).toEqual(['a', 'b', 'c', 'd', 'e'])
@@ -129,50 +102,11 @@ describe('a destination that is away', () => {
   })
 })
 
-describe('the bounds', () => {
-  it('drop the oldest when there is no room', async () => {
-    const publisher = createFakePublisher()
-    publisher.fail(away)
-    const { clock, outbox } = open([publisher], { maxBytes: 25 })
-    putAll(outbox, ['a', 'b', 'c', 'd'])
-    await clock.advance(0)
-    expect(outbox.figures).toMatchObject({
-      queuedNotifications: 2,
-      queuedBytes: 20,
-      droppedSamples: { full: 4 },
-    })
-    publisher.fail(undefined)
-    await clock.advance(30)
-    expect(publisher.taken).toEqual(['c', 'd'])
-  })
-
-  it('never hold more than 64 MiB, whatever the options allow', async () => {
-    const publisher = createFakePublisher()
-    publisher.fail(away)
-    const { clock, outbox } = open([publisher], { maxBytes: 1e12 })
-    const samplesJson = ' '.repeat(1024 * 1024)
-    for (let count = 0; count < 70; count += 1) outbox.put({ ...notification(String(count)), samplesJson })
-    await clock.advance(0)
-    expect(outbox.figures.queuedBytes).toBe(64 * 1024 * 1024)
-  })
-
-  it('drop what is too old, whether or not anything new comes', async () => {
-    const publisher = createFakePublisher()
-    publisher.fail(away)
-    const { clock, outbox } = open([publisher], { maxAgeSeconds: 60 })
-    putAll(outbox, ['a', 'b'])
-    await clock.advance(55)
-    expect(outbox.figures).toMatchObject({ oldestAgeSeconds: 55, droppedSamples: { expired: 0 } })
-    await clock.advance(60)
-    expect(outbox.figures).toMatchObject({ queuedNotifications: 0, droppedSamples: { expired: 4 } })
-  })
-})
-
 describe('a notification that is refused', () => {
   it('lets the others by, and is set aside after five tries', async () => {
     const publisher = createFakePublisher()
     publisher.fail((id) => (id === 'bad' ? poison() : undefined))
-    const { clock, outbox, rejections } = open([publisher])
+    const { clock, outbox, rejections } = openOutbox([publisher])
     putAll(outbox, ['bad', 'a', 'b'])
     await clock.advance(5)
     putAll(outbox, ['c'])
@@ -185,11 +119,27 @@ describe('a notification that is refused', () => {
   })
 })
 
+describe('a notification that is refused before the destination goes away', () => {
+  it('still comes after all others when it is back', async () => {
+    const publisher = createFakePublisher()
+    publisher.fail(poison)
+    const { clock, outbox } = openOutbox([publisher])
+    putAll(outbox, ['bad'])
+    await clock.advance(0)
+    publisher.fail(away)
+    await clock.advance(1)
+    putAll(outbox, ['a', 'b'])
+    publisher.fail(undefined)
+    await clock.advance(10)
+    expect(publisher.taken).toEqual(['a', 'b', 'bad'])
+  })
+})
+
 describe('closing', () => {
   it('waits until everything is delivered', async () => {
     const publisher = createFakePublisher()
     publisher.hang()
-    const { clock, outbox } = open([publisher])
+    const { clock, outbox } = openOutbox([publisher])
     putAll(outbox, ['a', 'b'])
     const closed = outbox.close(new AbortController().signal)
     await clock.advance(0)
@@ -201,7 +151,7 @@ describe('closing', () => {
   it('gives up at the signal and counts what is left, also what comes later', async () => {
     const publisher = createFakePublisher()
     publisher.hang()
-    const { clock, outbox } = open([publisher])
+    const { clock, outbox } = openOutbox([publisher])
     putAll(
       outbox,
       Array.from({ length: 20 }, (_, index) => String(index)),
@@ -217,40 +167,3 @@ describe('closing', () => {
     expect(clock.sleepers).toBe(0)
   })
 })
-
-describe('the account of each destination', () => {
-  it('balances whatever the destinations do: put = queued + confirmed + dropped', async () => {
-    const fate = fc.constantFrom('take', 'take', 'away', 'poison')
-    const step = fc.record({ puts: fc.nat(5), seconds: fc.nat(20), fates: fc.array(fate, { minLength: 1 }) })
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-        const publishers = [createFakePublisher(), createFakePublisher()]
-        const { clock, outbox } = open(publishers, { maxBytes: 60, maxAgeSeconds: 40 })
-        let put = 0
-        for (const { puts, seconds, fates } of steps) {
-          let turn = 0
-          for (const publisher of publishers)
-            publisher.fail(
-              () => ({ away: away(), poison: poison(), take: undefined })[fates[turn++ % fates.length]!],
-            )
-          for (let count = 0; count < puts; count += 1) outbox.put(notification(String((put += 1))))
-          await clock.advance(seconds)
-          expectBalance(outbox, put)
-        }
-        await outbox.close(over)
-        expectBalance(outbox, put)
-        expect(outbox.figures).toMatchObject({ queuedNotifications: 0, queuedBytes: 0 })
-      }),
-      { numRuns: 60 },
-    )
-  })
-})
-
-function expectBalance({ figures }: Outbox, put: number): void {
-  for (const { queued, confirmed, dropped } of figures.destinations) {
-    const lost = Object.values(dropped).reduce((sum, { notifications }) => sum + notifications, 0)
-    expect(queued.notifications).toBeGreaterThanOrEqual(0)
-    expect(queued.notifications + confirmed.notifications + lost).toBe(put)
-    expect(queued.samples).toBe(2 * queued.notifications)
-  }
-}
