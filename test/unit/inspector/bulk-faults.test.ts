@@ -57,18 +57,19 @@ it('makes no call for disk sizes of a domain that is stuck', async () => {
 })
 
 it('has the domain back in the next cycle once its monitor answers, and says so', async () => {
-  const { host, cycle, cycleFor, heard, inspector } = inspectorOf({ domains: many(40) })
+  const { host, clock, cycle, cycleFor, heard, inspector } = inspectorOf({ domains: many(40) })
   await cycle(usual)
   host.domains[4]!.stuck = true
   await cycleFor(10, usual)
   expect(inspector.hungCalls).toBe(1)
 
   host.unstick(host.domains[4]!.uuid)
-  const healed = await cycle(usual)
+  await clock.advance(1)
+  const said = [...heard]
 
-  expect(outcome(healed)).toEqual({ whole: 40, stuck: [] })
+  expect(outcome(await cycle(usual))).toEqual({ whole: 40, stuck: [] })
   expect(inspector.hungCalls).toBe(0)
-  expect(heard).toEqual([
+  expect(said).toEqual([
     'connected',
     'left domainStats, 1 hung',
     'stuck instance-5',
@@ -77,8 +78,13 @@ it('has the domain back in the next cycle once its monitor answers, and says so'
   ])
 })
 
-it.each([2, 10, 40])('never has more than three calls hang when %i domains stick at once', async (count) => {
-  const { host, cycle, cycleFor, inspector } = inspectorOf({ domains: many(40) })
+it.each([
+  { count: 2, maxCalls: 4 },
+  { count: 10, maxCalls: 4 },
+  { count: 40, maxCalls: 4 },
+  { count: 40, maxCalls: 16 },
+])('never has more than three calls hang when $count domains stick at once', async ({ count, maxCalls }) => {
+  const { host, cycle, cycleFor, inspector } = inspectorOf({ domains: many(40) }, { maxCalls })
   await cycle(usual)
   const stuck = host.domains.filter((_, index) => index % (40 / count) === 0)
   for (const domain of stuck) domain.stuck = true

@@ -117,6 +117,24 @@ it('uses a connection whose opening was slow, in the next cycle', async () => {
   expect(host.connections.size).toBe(1)
 })
 
+it('closes a connection that comes up only after it was given up', async () => {
+  const { host, clock, cycleFor, inspector } = inspectorOf({ domains: two() })
+  let comeUp: (() => void) | undefined
+  host.script = ({ method }) => {
+    const first = host.calls.filter((call) => call.method === 'openReadOnly').length === 1
+    if (method !== 'openReadOnly' || first) return undefined
+    return new Promise((resolve) => {
+      comeUp = resolve
+    })
+  }
+  await expect(cycleFor(10)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  comeUp?.()
+  await clock.advance(1)
+  await inspector.close()
+
+  expect(host.connections.size).toBe(0)
+})
+
 it('stops waiting when it is told to', async () => {
   const { inspector } = inspectorOf({ domains: two(), script: never })
   const stop = new AbortController()
