@@ -7,14 +7,14 @@ import type { CpuDefinitions } from './cpu-time.js'
 import { type DiskInfo, readDiskInfo } from './disk-info.js'
 import { readEach, readStopped } from './each-domain.js'
 import { CallError, absenceOf, absences } from './errors.js'
+import type { Failures } from './failures.js'
 import { type Learned, lookOf } from './look.js'
-import type { InspectorObserver } from './observer.js'
 import type { Quarantine } from './quarantine.js'
 import { type Read, readInBulk } from './running.js'
 
 export interface InspectionDeps {
   readonly clock: Clock
-  readonly observer: InspectorObserver
+  readonly failures: Failures
   readonly options: { readonly diskInfo: 'exact' | 'bulk' }
   readonly quarantine: Quarantine
   readonly catalog: Catalog
@@ -38,7 +38,8 @@ export async function takeLooks(
   const infos = await readSizes(caller, deps, { reads, request })
   const looks = new Map<string, Inspected<DomainLook>>()
   for (const [domain, read] of reads) {
-    if (read instanceof CallError && read.fault === 'other') deps.observer.domainFailed(domain, read)
+    if (read instanceof CallError && read.fault === 'other') deps.failures.failed(domain, read)
+    else deps.failures.succeeded(domain)
     const look = inspected(read, infos.get(domain.uuid))
     const stopped = (look.ok ? look.value.shutOff : domain.id === undefined) && !request.reportStopped
     looks.set(domain.uuid, stopped ? shutOff : look)

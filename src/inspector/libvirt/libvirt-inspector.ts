@@ -9,6 +9,7 @@ import { Caller } from './caller.js'
 import { Connector, type Session } from './connection.js'
 import { CpuDefinitions } from './cpu-time.js'
 import { connectionFailure } from './errors.js'
+import { Failures } from './failures.js'
 import { type InspectionDeps, notFound, takeLooks } from './inspection.js'
 import { listDomains, type ListedDomain } from './listing.js'
 import type { InspectorObserver } from './observer.js'
@@ -50,6 +51,7 @@ class ConnectedInspector implements LibvirtInspector {
   readonly #gate: CallGate
   readonly #connector: Connector
   readonly #parts: InspectionDeps
+  readonly #unreadable: Failures
 
   constructor({ binding, options, clock, observer, suspects = forgetfulStore }: LibvirtInspectorDeps) {
     const gate = new CallGate(options, clock, observer)
@@ -61,7 +63,16 @@ class ConnectedInspector implements LibvirtInspector {
     this.#uri = uri
     this.#gate = gate
     this.#connector = new Connector({ uri, binding, gate, clock, observer, onEvent })
-    this.#parts = { clock, observer, options, quarantine, catalog, cpu: new CpuDefinitions(), reader }
+    this.#unreadable = new Failures(observer)
+    this.#parts = {
+      clock,
+      failures: new Failures(observer),
+      options,
+      quarantine,
+      catalog,
+      cpu: new CpuDefinitions(),
+      reader,
+    }
   }
 
   get hungCalls(): number {
@@ -74,7 +85,8 @@ class ConnectedInspector implements LibvirtInspector {
     const takenAt = this.#parts.clock.now()
     this.#forgetAllBut(listed)
     const found = await this.#parts.catalog.describe(caller, listed)
-    for (const { error, ...domain } of found.unreadable) this.#parts.observer.domainFailed(domain, error)
+    for (const { error, ...domain } of found.unreadable) this.#unreadable.failed(domain, error)
+    for (const domain of found.domains) this.#unreadable.succeeded(domain)
     return { takenAt, ...found, calls: this.#gate.made - before }
   }
 
@@ -113,5 +125,7 @@ class ConnectedInspector implements LibvirtInspector {
     this.#parts.quarantine.keepOnly(running)
     this.#parts.reader.keepOnly(running)
     this.#parts.cpu.keepOnly(running)
+    this.#parts.failures.keepOnly(running)
+    this.#unreadable.keepOnly(new Set(listed.map(({ uuid }) => uuid)))
   }
 }

@@ -19,6 +19,6 @@ export interface InspectorObserver {
   /** The monitor of a domain stopped answering; said once until it answers again or is gone. */
   domainStuck(domain: DomainName): void
   domainRecovered(domain: DomainName): void
-  /** libvirt failed for one domain in a way that is no expected absence. */
+  /** The XML or the statistics of one domain cannot be read, which is no expected absence; said once until they can. */
   domainFailed(domain: DomainName, error: InspectError): void
 }

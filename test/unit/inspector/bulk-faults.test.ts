@@ -157,7 +157,7 @@ it('takes a domain for complete that gives no more even when it is waited for', 
 })
 
 it('finds the domain that makes a whole slice fail, and reads the others', async () => {
-  const { host, cycle } = inspectorOf({ domains: many(20) })
+  const { host, cycle, heard } = inspectorOf({ domains: many(20) })
   await cycle(usual)
   const bad = host.domains[6]!.uuid
   host.script = ({ method, call, uuids }) => {
@@ -171,6 +171,8 @@ it('finds the domain that makes a whole slice fail, and reads the others', async
 
   expect(looks.get('instance-7')).toMatchObject({ ok: false, reason: 'no-data' })
   expect([...looks.values()].filter(({ ok }) => ok)).toHaveLength(19)
+  await cycle(usual)
+  expect(heard).toEqual(['connected', 'failed instance-7'])
 })
 
 it('needs one listing and a call a slice in a steady cycle, whatever the number of domains', async () => {

@@ -135,12 +135,16 @@ it('reads all XML again within the refresh time, a few domains each cycle', asyn
 })
 
 it('names a domain whose XML is damaged, and reads the others', async () => {
-  const { cycle } = inspectorOf({ domains: [runningDomain(1, { xml: '<domain><name>' }), runningDomain(2)] })
+  const { cycle, heard } = inspectorOf({
+    domains: [runningDomain(1, { xml: '<domain><name>' }), runningDomain(2)],
+  })
 
   const { survey, looks } = await cycle()
+  await cycle()
 
   expect(survey.unreadable).toMatchObject([{ name: 'instance-1', error: { code: 'DOMAIN_XML_INVALID' } }])
   expect([...looks.keys()]).toEqual(['instance-2'])
+  expect(heard).toEqual(['connected', 'failed instance-1'])
 })
 
 it('drops a domain that vanishes between the listing and its XML', async () => {
