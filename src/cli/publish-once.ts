@@ -1,6 +1,8 @@
 import type { AgentOptions } from '../config/options.js'
 import { buildPublishing, type Publishing } from '../agents/publishing.js'
+import { DestinationError } from '../errors.js'
 import type { PolledOnce } from '../polling/poll-once.js'
+import type { Publisher } from '../publish/publisher.js'
 import { systemClock } from '../schedule/clock.js'
 import type { CliIo } from './io.js'
 
@@ -18,17 +20,22 @@ export async function publishOnce(
   io: CliIo,
   signal: AbortSignal,
 ): Promise<boolean> {
+  let reached = false
   const publishing = buildPublishing(options, {
     clock: systemClock,
     version: io.version,
     observe: () => ({
-      onOutage: (error) => void io.stderr.write(`${error.message}\n`),
+      // Before that, the outage is the error that the command ends with.
+      onOutage: (error) => {
+        if (reached) io.stderr.write(`${error.message}\n`)
+      },
       onRecovered: () => undefined,
     }),
     onRejected: ({ error }) => void io.stderr.write(`${error.message}\n`),
     logSample: (line, message) => void io.stderr.write(`${message} ${JSON.stringify(line, bigintAsText)}\n`),
   })
   await reach(publishing, signal)
+  reached = true
   const { samples: sent } = await publishing.notifier.notify(
     samples.map(({ sample }) => sample),
     signal,
@@ -42,12 +49,26 @@ export async function publishOnce(
 }
 
 async function reach(publishing: Publishing, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(readySeconds * 1000)])
+  const deadline = AbortSignal.timeout(readySeconds * 1000)
+  const eitherSignal = AbortSignal.any([signal, deadline])
   try {
-    await Promise.all(publishing.publishers.map((publisher) => publisher.ready(deadline)))
+    await Promise.all(publishing.publishers.map((publisher) => reachOne(publisher, eitherSignal, deadline)))
   } catch (error) {
     await publishing.close(AbortSignal.abort())
     throw error
+  }
+}
+
+async function reachOne(publisher: Publisher, signal: AbortSignal, deadline: AbortSignal): Promise<void> {
+  try {
+    await publisher.ready(signal)
+  } catch (cause) {
+    if (cause !== deadline.reason) throw cause
+    throw new DestinationError(
+      'BROKER_UNREACHABLE',
+      `${publisher.name} is out of reach: it did not answer in ${readySeconds} s; nothing was sent`,
+      { cause },
+    )
   }
 }
 
