@@ -27,7 +27,8 @@ describe('the tarball of npm pack', () => {
   let env: NodeJS.ProcessEnv
 
   beforeAll(() => {
-    execFileSync(process.execPath, ['native/scripts/build.js', '--prebuild'], { cwd: root })
+    // Packing runs it; here apart, because what it prints would stand among npm's JSON.
+    execFileSync('npm', ['run', 'prepack'], { cwd: root, stdio: 'ignore' })
     const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], {
       cwd: root,
       encoding: 'utf8',
@@ -61,22 +62,24 @@ describe('the tarball of npm pack', () => {
     expect(files.filter((path) => needless.test(path))).toEqual([])
   })
 
-  it('installs without a registry and without a compiler, and reaches a hypervisor', () => {
-    const look = `
-      import { openReadOnly, versions } from '#node-libvirt'
-      const connection = await openReadOnly('test:///default')
-      const { names, fields } = await connection.allDomainStats(0, 0)
-      console.log(JSON.stringify({ names, fields, remaining: await connection.close(), versions: versions() }))`
-    const installed = join(host, 'node_modules/virtpoll')
-    // `#node-libvirt` is an import of the package itself, so the program must lie in it.
-    writeFileSync(join(installed, 'look.mjs'), look)
-    const output = execFileSync('node', [join(installed, 'look.mjs')], { cwd: host, env, encoding: 'utf8' })
+  it('installs without a registry and without a compiler, and polls a hypervisor', () => {
+    const poll = ['poll-once', '--connect', 'test:///default', '--unmanaged', '--meter', 'memory.resident']
+    const bin = join(host, 'node_modules/.bin')
+    const ways = [poll, ['virtpoll', ...poll]]
+    for (const [command = '', ...args] of ways) {
+      const output = execFileSync(join(bin, command), args, { cwd: host, env, encoding: 'utf8' })
+      expect(JSON.parse(output)).toMatchObject({ counter_name: 'memory.resident', counter_unit: 'MiB' })
+    }
+  })
 
-    expect(JSON.parse(output)).toMatchObject({
-      names: ['test'],
-      fields: ['state.state', 'state.reason'],
-      remaining: 0,
-    })
+  it('holds what its README points an operator to', () => {
+    for (const path of [
+      'config/agent.yaml',
+      'config/polling.yaml',
+      'packaging/virtpoll.service',
+      'docs/config.md',
+    ])
+      expect(files).toContain(path)
   })
 
   it('says what to install on a host without libvirt', () => {
