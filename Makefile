@@ -71,7 +71,6 @@ test-reports:
 
 .PHONY: dist
 dist: build ## write virtpoll-<version>.tgz, which installs without compiler and registry
-	node native/scripts/build.js --prebuild
 	npm pack
 
 .PHONY: clean
