@@ -20,6 +20,7 @@ export default defineConfig({
       tier('contract', { testTimeout: 30_000 }),
       tier('integration', oneAtATime),
       tier('host', oneAtATime),
+      tier('conformance', oneAtATime),
       tier('package', oneAtATime),
     ],
   },

@@ -18,6 +18,10 @@ export interface DomainSpec {
   readonly balloonPeriodSeconds?: number | null
   /** What stands in `<metadata>`; default {@link novaMetadata}. Empty for a domain that Nova does not know. */
   readonly metadata?: string
+  /** More elements of `<domain>`. */
+  readonly elements?: string
+  /** More elements of `<devices>`. */
+  readonly devices?: string
 }
 
 export interface DiskSpec {
@@ -49,6 +53,8 @@ export interface NovaSpec {
   readonly flavor?: string
   /** Elements in place of the default `<nova:owner>`. */
   readonly owner?: string
+  /** Elements after the root, for example `<nova:image>`. */
+  readonly image?: string
 }
 
 export const novaUserId = '0f0e0d0c0b0a09080706050403020100'
@@ -94,6 +100,7 @@ export function novaMetadata(spec: NovaSpec = {}): string {
     ${flavor}
     ${owner}
     ${spec.root === 'volume' ? '' : `<nova:root type="image" uuid="${novaImageId}"/>`}
+    ${spec.image ?? ''}
   </nova:instance>`
 }
 
@@ -145,9 +152,10 @@ export function domainXml(spec: DomainSpec): string {
   <vcpu current='${spec.vcpusOnline ?? vcpus}'>${vcpus}</vcpu>
   <os><type arch='x86_64' machine='pc'>hvm</type>${bootXml(spec)}</os>
   <features><acpi/></features>
+  ${spec.elements ?? ''}
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    ${[...disks, ...vnics].join('\n    ')}
+    ${[...disks, ...vnics, spec.devices ?? ''].join('\n    ')}
     ${balloonXml(spec.balloonPeriodSeconds === undefined ? 1 : spec.balloonPeriodSeconds)}
     <serial type='file'><source path='${imageFolder}/${domainName(spec)}.console'/></serial>
   </devices>
