@@ -24,7 +24,7 @@ export interface CycleLine extends LogLine {
 }
 
 export interface AgentOptions {
-  /** agent.yaml, over what keeps a test to itself: no HTTP endpoint, the driver noop. */
+  /** agent.yaml, over what keeps a test to itself: no HTTP endpoint, the driver noop, an outbox of its own. */
   readonly agent?: Readonly<Record<string, unknown>>
   /** polling.yaml; default one source with every meter each second. */
   readonly polling?: unknown
@@ -40,6 +40,10 @@ export interface Agent {
   readonly lines: readonly LogLine[]
   /** Those of `lines` with that message. */
   said(message: string): readonly LogLine[]
+  /** Those of `lines` that are a warning or worse. */
+  complaints(): readonly LogLine[]
+  /** The lines of its cycles so far. */
+  cycles(): readonly CycleLine[]
   /** The first line from `since` on that suits; `since` is a length of `lines`, default 0. */
   line(suits: (line: LogLine) => boolean, since?: number): Promise<LogLine>
   /** The next cycle that begins after this call. */
@@ -55,13 +59,14 @@ export interface Agent {
 /** A source with every meter, polled so often. */
 export const everything = (interval: number) => ({ sources: [{ name: 'all', interval, meters: ['*'] }] })
 
+const quiet = { http: null, publisher: { driver: 'noop' }, outbox: { directory: 'outbox' } }
 const lineDeadlineSeconds = 40
 const running = new Set<Agent>()
 
 /** Starts the agent and waits until it says so. Rejects with what it wrote when it ends before. */
 export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
   const folder = await folderOf({
-    'agent.yaml': { http: null, publisher: { driver: 'noop' }, ...options.agent },
+    'agent.yaml': { ...quiet, ...options.agent },
     'polling.yaml': options.polling ?? everything(1),
     ...options.files,
   })
@@ -105,6 +110,8 @@ function launch(folder: string): Agent {
   return {
     ...{ pid, folder, lines, line, signal, ended },
     said: (message) => lines.filter(({ msg }) => msg === message),
+    complaints: () => lines.filter(({ level }) => level !== 'info'),
+    cycles: () => lines.filter(({ msg }) => msg === 'cycle') as CycleLine[],
     async freshCycle() {
       const since = Date.now()
       return (await line((it) => it.msg === 'cycle' && beganAt(it as CycleLine) > since)) as CycleLine
@@ -120,7 +127,8 @@ function launch(folder: string): Agent {
   }
 }
 
-function beganAt({ time, seconds }: CycleLine): number {
+/** Wall clock, milliseconds. */
+export function beganAt({ time, seconds }: CycleLine): number {
   return Date.parse(time) - seconds * 1000
 }
 

@@ -56,8 +56,10 @@ export async function endOf(child: ChildProcess): Promise<Ended> {
   return { code, ...written, seconds: (performance.now() - startedAt) / 1000 }
 }
 
-/** Files by name; what is no text becomes JSON, which is YAML. */
+/** Files by name, for their owner alone; what is no text becomes JSON, which is YAML. */
 export type Files = Readonly<Record<string, unknown>>
+
+const textOf = (content: unknown) => (typeof content === 'string' ? content : JSON.stringify(content))
 
 const folders: string[] = []
 
@@ -71,7 +73,7 @@ export async function folderOf(files: Files): Promise<string> {
 
 export async function writeFiles(folder: string, files: Files): Promise<void> {
   for (const [name, content] of Object.entries(files))
-    await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+    await writeFile(join(folder, name), textOf(content), { mode: 0o600 })
 }
 
 /** Removes every folder made here, for `afterAll` or `afterEach`. */
