@@ -24,6 +24,9 @@ export const errorCodes = {
     'no TLS connection to the broker (chain, host name, certificate or key file); notifications wait in the outbox',
   NOT_CONFIRMED: 'a notification was not confirmed by its destination in time; it is sent again',
   NOTIFICATION_REJECTED: 'a destination refused one notification again and again; it was set aside',
+  OUTBOX_HELD: 'another agent uses the outbox; the agent does not start',
+  OUTBOX_UNWRITABLE: 'the outbox cannot be used on disk; notifications wait in memory until it can',
+  OUTBOX_DAMAGED: 'a file of the outbox is not what was written there; it was moved aside',
   FILE_UNWRITABLE: 'the file publisher cannot write its file; notifications wait in the outbox',
   STOPPED: 'the work was given up because the process is stopping',
 } as const

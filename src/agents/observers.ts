@@ -4,6 +4,7 @@ import type { Logger } from '../observe/log.js'
 import type { Metrics } from '../observe/metrics.js'
 import { scheduleKey } from '../polling/plan.js'
 import type { CycleReport, PollingObserver } from '../polling/report.js'
+import type { OutboxObserver } from '../publish/disk-outbox.js'
 import type { DestinationObserver } from '../publish/outage.js'
 import type { HealthRecord } from './health.js'
 
@@ -59,6 +60,38 @@ export function observeDestination(
     onRecovered({ seconds }) {
       health.back(name)
       log.info({ destination: name, seconds }, 'destination back')
+    },
+    onReturned() {
+      metrics().returned(name)
+    },
+  }
+}
+
+/** One line when the disk of an outbox goes away and one when it is back; what a start finds; what is damaged. */
+export function observeOutbox(
+  directory: string,
+  { log, metrics }: Pick<ObserverParts, 'log' | 'metrics'>,
+): OutboxObserver {
+  return {
+    onOpened(found) {
+      const { notifications, temporaries, foreign } = found
+      metrics().badFiles('unfinished', temporaries)
+      metrics().badFiles('foreign', foreign)
+      if (notifications + temporaries > 0)
+        log.info({ directory, ...found }, 'outbox holds notifications of an earlier run')
+      if (foreign > 0)
+        log.warn({ directory, foreign }, 'outbox held files that are none; they are in damaged/')
+    },
+    onOutage(error) {
+      metrics().outage('outbox', directory)
+      log.error({ err: error, directory }, 'outbox away; notifications wait in memory')
+    },
+    onRecovered({ seconds }) {
+      log.info({ directory, seconds }, 'outbox back')
+    },
+    onDamaged(error) {
+      metrics().badFiles('damaged', 1)
+      log.error({ err: error, directory }, 'outbox file damaged')
     },
   }
 }

@@ -60,10 +60,13 @@ export interface PollingAgent {
   readonly publishing: Publishing
 }
 
-/** Builds every room from checked options and joins them. */
-export function buildPollingAgent(options: AgentOptions, parts: PollingAgentParts): PollingAgent {
+/** Builds every room from checked options and joins them. Rejects with what opening an outbox is rejected with. */
+export async function buildPollingAgent(
+  options: AgentOptions,
+  parts: PollingAgentParts,
+): Promise<PollingAgent> {
+  const publishing = await buildPublishing(options, parts)
   const host = buildHost(options, parts)
-  const publishing = buildPublishing(options, parts)
   const manager = createPollingManager({
     ...host,
     ...{ sources: parts.sources, pollsters: parts.pollsters, observer: parts.pollingObserver },

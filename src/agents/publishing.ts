@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import type { AgentOptions, PublisherOptions } from '../config/options.js'
 import { createAmqpPublisher } from '../publish/amqp-publisher.js'
-import type { Rejection } from '../publish/destination-drain.js'
 import { createFilePublisher } from '../publish/file-publisher.js'
 import { createLogPublisher, type SampleLine } from '../publish/log-publisher.js'
-import { createMemoryOutbox } from '../publish/memory-outbox.js'
 import { createNoopPublisher } from '../publish/noop-publisher.js'
 import { createNotifier, joinNotifiers, type Notifier } from '../publish/notifier.js'
 import type { DestinationObserver } from '../publish/outage.js'
-import type { DropReason, Outbox, OutboxFigures, Publisher } from '../publish/publisher.js'
+import { eachDropReason, type Outbox, type OutboxFigures, type Publisher } from '../publish/publisher.js'
 import { parseTransportUrl } from '../publish/transport-url.js'
 import type { Clock } from '../schedule/clock.js'
+import type { OpenOutbox } from './outboxes.js'
 
 export interface PublishingParts {
   readonly clock: Clock
   readonly version: string
   /** Hears when a destination goes away and comes back; `name` has no secret. */
   readonly observe: (name: string) => DestinationObserver
-  readonly onRejected: (rejection: Rejection) => void
   /** Where the driver `log` writes. */
   readonly logSample: (line: SampleLine, message: string) => void
+  /** Gives the outbox of destinations that share a telemetry secret. */
+  readonly openOutbox: OpenOutbox
 }
 
 /** Everything behind the samples: notifiers, outboxes, destinations. */
@@ -30,6 +30,12 @@ export interface Publishing {
   figures(): OutboxFigures
   /** Waits until everything is delivered or the signal aborts, then closes the destinations. */
   close(signal: AbortSignal): Promise<void>
+}
+
+interface Group {
+  readonly publishers: readonly Publisher[]
+  readonly outbox: Outbox
+  readonly notifier: Notifier
 }
 
 type Make = (publisher: PublisherOptions, options: AgentOptions, parts: PublishingParts) => Publisher
@@ -56,17 +62,23 @@ const makers: Readonly<Record<PublisherOptions['driver'], Make>> = {
 
 /**
  * Builds all destinations. Those that share a telemetry secret share a notifier and an outbox; samples for another
- * secret are signed anew, for an outbox of their own. Connects to nothing yet.
+ * secret are signed anew, for an outbox of their own. Connects to nothing before there is something to send, which an
+ * outbox can have from an earlier run. Rejects with what opening an outbox is rejected with.
  */
-export function buildPublishing(options: AgentOptions, parts: PublishingParts): Publishing {
+export async function buildPublishing(options: AgentOptions, parts: PublishingParts): Promise<Publishing> {
   const secrets = new Set(options.publishers.map(({ telemetrySecret }) => telemetrySecret))
-  const groups = [...secrets].map((secret) => {
-    const publishers = options.publishers
+  const groups: Group[] = []
+  for (const secret of secrets) {
+    const destinations = options.publishers
       .filter(({ telemetrySecret }) => telemetrySecret === secret)
-      .map((publisher) => makers[publisher.driver](publisher, options, parts))
-    const outbox = createMemoryOutbox(publishers, options.outbox, { ...parts, random: Math.random })
-    return { publishers, outbox, notifier: buildNotifier(options, secret, outbox, parts.clock) }
-  })
+      .map((publisher) => ({
+        publisher: makers[publisher.driver](publisher, options, parts),
+        options: publisher,
+      }))
+    const outbox = await parts.openOutbox(destinations)
+    const notifier = buildNotifier(options, secret, outbox, parts.clock)
+    groups.push({ publishers: destinations.map(({ publisher }) => publisher), outbox, notifier })
+  }
   const [first, ...others] = groups.map(({ notifier }) => notifier)
   if (first === undefined) throw new RangeError('there is no publisher; the configuration promises one')
   const outboxes = groups.map(({ outbox }) => outbox)
@@ -98,18 +110,14 @@ function buildNotifier(
 function sumOf(all: readonly OutboxFigures[]): OutboxFigures {
   const sum = (read: (figures: OutboxFigures) => number): number =>
     all.reduce((total, figures) => total + read(figures), 0)
-  const dropped = (reason: DropReason): number => sum(({ droppedSamples }) => droppedSamples[reason])
   return {
     queuedNotifications: sum((figures) => figures.queuedNotifications),
+    storedNotifications: sum((figures) => figures.storedNotifications),
+    recoveredSamples: sum((figures) => figures.recoveredSamples),
     queuedBytes: sum((figures) => figures.queuedBytes),
     oldestAgeSeconds: Math.max(...all.map((figures) => figures.oldestAgeSeconds)),
     confirmedSamples: sum((figures) => figures.confirmedSamples),
-    droppedSamples: {
-      full: dropped('full'),
-      expired: dropped('expired'),
-      rejected: dropped('rejected'),
-      stopped: dropped('stopped'),
-    },
+    droppedSamples: eachDropReason((reason) => sum(({ droppedSamples }) => droppedSamples[reason])),
     destinations: all.flatMap((figures) => figures.destinations),
   }
 }

@@ -7,7 +7,14 @@ import { startStatusServer, type StatusServer } from '../observe/status-server.j
 import { systemClock, type Clock } from '../schedule/clock.js'
 import type { Configuration } from './configuration.js'
 import { createHealthRecord, type HealthRecord } from './health.js'
-import { observeDestination, observeInspector, observePolling, type ObserverParts } from './observers.js'
+import {
+  observeDestination,
+  observeInspector,
+  observeOutbox,
+  observePolling,
+  type ObserverParts,
+} from './observers.js'
+import { diskOutboxes } from './outboxes.js'
 import { buildPollingAgent, type PollingAgent } from './polling.js'
 
 /** A cycle that runs when the agent is asked to stop may go on for so long; its samples are then given up. */
@@ -31,7 +38,10 @@ export interface AgentParts {
   readonly version: string
 }
 
-/** Builds the daemon and starts it. Rejects with a ConfigError when its HTTP endpoint cannot listen. */
+/**
+ * Builds the daemon and starts it. Rejects with a ConfigError when another agent holds its outbox or its HTTP endpoint
+ * cannot listen.
+ */
 export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const { log, version, configuration } = parts
   const { options, pollsters } = configuration
@@ -39,20 +49,24 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   let sources = parts.sources
   const health = createHealthRecord({ clock: systemClock, patienceSeconds: () => patience(sources) })
   const observers: ObserverParts = { log, health, metrics: () => metrics }
-  const agent = buildPollingAgent(options, {
+  const metrics = metricsOf(() => agent, version, binding.versions().libvirt)
+  const agent = await buildPollingAgent(options, {
     ...{ clock: systemClock, binding, version, pollsters, sources },
     inspectorObserver: observeInspector(observers),
     pollingObserver: observePolling(observers),
     logOf: (meter) => log.child({ meter }),
     observe: (name) => observeDestination(name, observers),
-    onRejected: ({ error, ...where }) => {
-      log.error({ ...where, err: error }, 'notification set aside')
-    },
+    openOutbox: diskOutboxes(options, {
+      ...{ clock: systemClock, random: Math.random, pid: process.pid },
+      observe: (directory) => observeOutbox(directory, observers),
+      onRejected: ({ error, ...where }) => {
+        log.error({ ...where, err: error }, 'notification set aside')
+      },
+    }),
     logSample: (line, message) => {
       log.info(line, message)
     },
   })
-  const metrics = metricsOf(agent, version, binding.versions().libvirt)
   const server = await listen(options, metrics, health)
   const { stop, stopped } = run(agent, { server, clock: systemClock, log })
   return {
@@ -69,10 +83,11 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   }
 }
 
-function metricsOf({ publishing, inspector }: PollingAgent, version: string, libvirt: number): Metrics {
+/** The agent is asked for when the metrics are read, and not before there is one. */
+function metricsOf(agent: () => PollingAgent, version: string, libvirt: number): Metrics {
   return createMetrics({
-    outbox: () => publishing.figures(),
-    hungCalls: () => inspector.hungCalls,
+    outbox: () => agent().publishing.figures(),
+    hungCalls: () => agent().inspector.hungCalls,
     buildInfo: { version, node: process.version, libvirt: versionText(libvirt) },
   })
 }

@@ -1,4 +1,5 @@
 import type { AgentOptions } from '../config/options.js'
+import { memoryOutboxes } from '../agents/outboxes.js'
 import { buildPublishing, type Publishing } from '../agents/publishing.js'
 import { DestinationError } from '../errors.js'
 import type { PolledOnce } from '../polling/poll-once.js'
@@ -21,7 +22,7 @@ export async function publishOnce(
   signal: AbortSignal,
 ): Promise<boolean> {
   let reached = false
-  const publishing = buildPublishing(options, {
+  const publishing = await buildPublishing(options, {
     clock: systemClock,
     version: io.version,
     observe: () => ({
@@ -31,7 +32,11 @@ export async function publishOnce(
       },
       onRecovered: () => undefined,
     }),
-    onRejected: ({ error }) => void io.stderr.write(`${error.message}\n`),
+    openOutbox: memoryOutboxes(options, {
+      clock: systemClock,
+      random: Math.random,
+      onRejected: ({ error }) => void io.stderr.write(`${error.message}\n`),
+    }),
     logSample: (line, message) => void io.stderr.write(`${message} ${JSON.stringify(line, bigintAsText)}\n`),
   })
   await reach(publishing, signal)

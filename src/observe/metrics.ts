@@ -4,8 +4,10 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 export interface MetricSources {
   readonly outbox: () => {
     readonly queuedNotifications: number
+    readonly storedNotifications: number
     readonly queuedBytes: number
     readonly oldestAgeSeconds: number
+    readonly recoveredSamples: number
     readonly confirmedSamples: number
     readonly droppedSamples: Readonly<Record<string, number>>
   }
@@ -21,7 +23,10 @@ export interface Metrics {
   ticksMissed(count: number): void
   libvirtCall(name: string, seconds: number, outcome: string): void
   lateAnswer(): void
-  outage(of: 'libvirt' | 'destination', name: string): void
+  outage(of: 'libvirt' | 'destination' | 'outbox', name: string): void
+  /** A destination sent a notification back for want of a queue. */
+  returned(name: string): void
+  badFiles(kind: 'unfinished' | 'foreign' | 'damaged', count: number): void
   reloaded(outcome: 'applied' | 'refused'): void
   pollsterFailed(meter: string): void
 }
@@ -52,6 +57,11 @@ function readGauges(registry: Registry, sources: MetricSources): void {
     })
   gauge('libvirt_hung_calls', 'libvirt calls that are out past their deadline', sources.hungCalls)
   gauge('outbox_notifications', 'notifications that wait', () => sources.outbox().queuedNotifications)
+  gauge(
+    'outbox_files',
+    'notifications that wait and are safe on disk',
+    () => sources.outbox().storedNotifications,
+  )
   gauge('outbox_bytes', 'bytes that wait', () => sources.outbox().queuedBytes)
   gauge('outbox_oldest_age_seconds', 'age of the oldest that waits', () => sources.outbox().oldestAgeSeconds)
   new Gauge({
@@ -71,6 +81,15 @@ function keptCounters(registry: Registry, sources: MetricSources): void {
     collect() {
       this.reset()
       this.inc(sources.outbox().confirmedSamples)
+    },
+  })
+  new Counter({
+    name: 'virtpoll_samples_recovered_total',
+    help: 'samples of an earlier run that were found in the outbox',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(sources.outbox().recoveredSamples)
     },
   })
   new Counter({
@@ -94,7 +113,13 @@ const counterTable = {
   missing: ['samples_missing_total', 'samples not made, by reason', ['reason']],
   missedTicks: ['ticks_missed_total', 'ticks that passed while a cycle ran or the process was stopped', []],
   late: ['libvirt_late_answers_total', 'answers that came after their deadline and were thrown away', []],
-  outages: ['outages_total', 'times that libvirt or a destination went away', ['of', 'name']],
+  outages: [
+    'outages_total',
+    'times that libvirt, a destination or the disk of an outbox went away',
+    ['of', 'name'],
+  ],
+  returned: ['notifications_returned_total', 'notifications that came back for want of a queue', ['name']],
+  badFiles: ['outbox_bad_files_total', 'files of an outbox that were no whole notifications', ['kind']],
   reloads: ['reloads_total', 'reloads of polling.yaml', ['outcome']],
   failures: ['pollster_failures_total', 'times a pollster failed for a resource', ['meter']],
 } as const satisfies Record<string, readonly [name: string, help: string, labels: readonly string[]]>
@@ -134,6 +159,34 @@ function cycleMetrics(registry: Registry, counters: Counters): Pick<Metrics, 'cy
   }
 }
 
+type CountedEvents = Omit<Metrics, 'contentType' | 'render' | 'cycleFinished' | 'libvirtCall'>
+
+function countedEvents(counters: Counters): CountedEvents {
+  return {
+    ticksMissed: (count) => {
+      counters.missedTicks.inc(count)
+    },
+    lateAnswer: () => {
+      counters.late.inc()
+    },
+    outage: (of, name) => {
+      counters.outages.inc({ of, name })
+    },
+    returned: (name) => {
+      counters.returned.inc({ name })
+    },
+    badFiles: (kind, count) => {
+      counters.badFiles.inc({ kind }, count)
+    },
+    reloaded: (outcome) => {
+      counters.reloads.inc({ outcome })
+    },
+    pollsterFailed: (meter) => {
+      counters.failures.inc({ meter })
+    },
+  }
+}
+
 /** The agent's own figures, in a registry of its own. Names and labels are public: they never change their meaning. */
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry()
@@ -152,23 +205,9 @@ export function createMetrics(sources: MetricSources): Metrics {
     contentType: registry.contentType,
     render: () => registry.metrics(),
     ...cycleMetrics(registry, counters),
-    ticksMissed: (count) => {
-      counters.missedTicks.inc(count)
-    },
+    ...countedEvents(counters),
     libvirtCall: (call, seconds, outcome) => {
       calls.observe({ call, outcome }, seconds)
-    },
-    lateAnswer: () => {
-      counters.late.inc()
-    },
-    outage: (of, name) => {
-      counters.outages.inc({ of, name })
-    },
-    reloaded: (outcome) => {
-      counters.reloads.inc({ outcome })
-    },
-    pollsterFailed: (meter) => {
-      counters.failures.inc({ meter })
     },
   }
 }

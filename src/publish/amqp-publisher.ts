@@ -116,6 +116,7 @@ class AmqpPublisher implements Publisher {
         return
       }
       if (outcome === 'nacked') throw this.#nacked(queue, session.where, notification)
+      this.#parts.observer.onReturned?.()
       await session.declare()
     }
     throw new DestinationError(

@@ -1,4 +1,4 @@
-import type { DestinationFigures, DropReason, Quantity } from './publisher.js'
+import { eachDropReason, type DestinationFigures, type DropReason, type Quantity } from './publisher.js'
 
 const nothing: Quantity = { notifications: 0, samples: 0 }
 
@@ -17,12 +17,7 @@ export class DestinationAccount {
   readonly #name: string
   #put = nothing
   #confirmed = nothing
-  readonly #dropped: Record<DropReason, Quantity> = {
-    full: nothing,
-    expired: nothing,
-    rejected: nothing,
-    stopped: nothing,
-  }
+  readonly #dropped = eachDropReason(() => nothing)
 
   constructor(name: string) {
     this.#name = name

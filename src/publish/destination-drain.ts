@@ -35,7 +35,8 @@ export interface DrainParts<Entry> {
   isExpired(entry: Entry): boolean
   /** This destination needs the entry no more. */
   onDone(entry: Entry): void
-  onRejected(rejection: Rejection): void
+  /** Told before `onDone`. */
+  onRejected(rejection: Rejection, entry: Entry): void
 }
 
 /**
@@ -59,6 +60,8 @@ export class DestinationDrain<Entry extends OutboxEntry> {
   readonly #inFlight = new Map<Entry, Promise<void>>()
   /** In flight, and not to be kept when that fails. */
   readonly #doomed = new Map<Entry, DropReason>()
+  #keep: (entry: Entry) => boolean = () => false
+  #lastRead: Promise<unknown> = Promise.resolve()
   #failing = false
   #notBefore = -Infinity
   /** Counts the stops, so that entries that were in flight together make one stop, not many. */
@@ -79,9 +82,12 @@ export class DestinationDrain<Entry extends OutboxEntry> {
     return this.#account.figures
   }
 
-  add(entry: Entry): void {
-    this.#account.countPut(entry.sampleCount)
-    this.#waiting.add(entry)
+  /** In their order. */
+  add(entries: Iterable<Entry>): void {
+    for (const entry of entries) {
+      this.#account.countPut(entry.sampleCount)
+      this.#waiting.add(entry)
+    }
     this.#pump()
   }
 
@@ -91,11 +97,11 @@ export class DestinationDrain<Entry extends OutboxEntry> {
     else if (this.#inFlight.has(entry)) this.#doomed.set(entry, reason)
   }
 
-  /** For good: gives up what is under way and drops everything as `stopped`. */
-  async stop(): Promise<void> {
+  /** For good: gives up what is under way. What is not to be kept for another time is dropped as `stopped`. */
+  async stop(keep: (entry: Entry) => boolean): Promise<void> {
+    this.#keep = keep
     this.#stop.abort(new DestinationError('STOPPED', `${this.#publisher.name}: the outbox was closed`))
-    for (const line of [this.#waiting, this.#suspects])
-      for (const entry of line.takeAll()) this.#dropped(entry, 'stopped')
+    for (const line of [this.#waiting, this.#suspects]) for (const entry of line.takeAll()) this.#leave(entry)
     await Promise.all(this.#inFlight.values())
   }
 
@@ -133,7 +139,7 @@ export class DestinationDrain<Entry extends OutboxEntry> {
     const stops = this.#stops
     const { signal } = this.#stop
     try {
-      const notification = await entry.read()
+      const notification = await untilAborted(this.#readInTurn(entry), signal)
       await untilAborted(this.#publisher.publish(notification, signal), signal)
       this.#inFlight.delete(entry)
       this.#confirmed(entry)
@@ -143,6 +149,16 @@ export class DestinationDrain<Entry extends OutboxEntry> {
     }
     this.#doomed.delete(entry)
     this.#pump()
+  }
+
+  /** What was taken first is published first, though what is in memory is read sooner than what is on disk. */
+  #readInTurn(entry: Entry): Promise<Notification> {
+    const before = this.#lastRead
+    const read = entry.read()
+    read.catch(() => undefined)
+    const inTurn = before.then(() => read)
+    this.#lastRead = inTurn.catch(() => undefined)
+    return inTurn
   }
 
   #confirmed(entry: Entry): void {
@@ -155,8 +171,9 @@ export class DestinationDrain<Entry extends OutboxEntry> {
   #failed(entry: Entry, error: unknown, stops: number): void {
     const ofNotification = error instanceof NotificationError
     if (!ofNotification && stops === this.#stops && !this.#stop.signal.aborted) this.#pause()
-    const doom = this.#stop.signal.aborted ? 'stopped' : this.#doomed.get(entry)
+    const doom = this.#doomed.get(entry)
     if (doom !== undefined) this.#dropped(entry, doom)
+    else if (this.#stop.signal.aborted) this.#leave(entry)
     else if (ofNotification) this.#refused(entry, error)
     else if (this.#tries.has(entry)) this.#suspects.add(entry)
     else this.#waiting.add(entry)
@@ -176,8 +193,12 @@ export class DestinationDrain<Entry extends OutboxEntry> {
       this.#suspectsNotBefore = this.#parts.clock.now().monotonicSeconds + tries
       return
     }
+    this.#parts.onRejected({ destination: this.#publisher.name, samples: entry.sampleCount, error }, entry)
     this.#dropped(entry, 'rejected')
-    this.#parts.onRejected({ destination: this.#publisher.name, samples: entry.sampleCount, error })
+  }
+
+  #leave(entry: Entry): void {
+    if (!this.#keep(entry)) this.#dropped(entry, 'stopped')
   }
 
   #dropped(entry: Entry, reason: DropReason): void {

@@ -7,6 +7,8 @@ export interface DestinationObserver {
   onOutage(error: DestinationError): void
   /** The first notification since then was confirmed. */
   onRecovered(outage: { readonly seconds: number }): void
+  /** It sent a notification back for want of a queue; everything is declared anew and it is sent again. */
+  onReturned?(): void
 }
 
 /** Makes one outage of many failures. */

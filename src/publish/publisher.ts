@@ -31,32 +31,46 @@ export interface Publisher {
 
 /** Takes notifications at once, whatever state the destinations are in, and hands them on. */
 export interface Outbox {
-  /** Never waits for a destination. */
+  /** Never waits for a destination or a disk. */
   put(notification: Notification): void
   /** Counters since the start, and what is queued now. */
   readonly figures: OutboxFigures
-  /** Resolves when nothing is queued or at the signal; what is left then is dropped and counted. */
+  /** Resolves when nothing is queued or soon after the signal; what is left then is kept on disk, or dropped and counted. */
   close(signal: AbortSignal): Promise<void>
 }
 
 /**
  * Why a destination did not get samples: no room (`full`), too old (`expired`), refused again and again (`rejected`),
- * left over at the end (`stopped`).
+ * their file cannot be read (`damaged`), the disk does not take them and memory is full (`unwritable`), left over at
+ * the end (`stopped`).
  */
-export type DropReason = 'full' | 'expired' | 'rejected' | 'stopped'
+export const dropReasons = ['full', 'expired', 'rejected', 'damaged', 'unwritable', 'stopped'] as const
+export type DropReason = (typeof dropReasons)[number]
+
+/** What `read` gives for each reason. */
+export function eachDropReason<T>(read: (reason: DropReason) => T): Record<DropReason, T> {
+  return Object.fromEntries(dropReasons.map((reason) => [reason, read(reason)])) as Record<DropReason, T>
+}
 
 /** Counts since the start, and what is queued now. Samples that went to two destinations count twice. */
 export interface OutboxFigures {
   /** What at least one destination has not got yet. */
   readonly queuedNotifications: number
+  /** Those of them that are safe on disk; the others are in memory alone. */
+  readonly storedNotifications: number
   readonly queuedBytes: number
   readonly oldestAgeSeconds: number
+  /** Found on disk from an earlier run: confirmed + queued + Σ dropped = put in + these. */
+  readonly recoveredSamples: number
   readonly confirmedSamples: number
   readonly droppedSamples: Readonly<Record<DropReason, number>>
   readonly destinations: readonly DestinationFigures[]
 }
 
-/** One destination's account: what was put in = queued + confirmed + Σ dropped, in notifications and in samples. */
+/**
+ * One destination's account: what was put in, or found from an earlier run, = queued + confirmed + Σ dropped, in
+ * notifications and in samples.
+ */
 export interface DestinationFigures {
   /** The publisher's. */
   readonly name: string

@@ -8,8 +8,10 @@ it('docs/operations.md names every metric of ours and no other', async () => {
   const metrics = createMetrics({
     outbox: () => ({
       queuedNotifications: 0,
+      storedNotifications: 2,
       queuedBytes: 0,
       oldestAgeSeconds: 0,
+      recoveredSamples: 50,
       confirmedSamples: 0,
       droppedSamples: {},
     }),

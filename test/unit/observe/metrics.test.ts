@@ -4,8 +4,10 @@ import { createMetrics } from '../../../src/observe/metrics.js'
 function metrics() {
   const outbox = {
     queuedNotifications: 3,
+    storedNotifications: 2,
     queuedBytes: 4096,
     oldestAgeSeconds: 12.5,
+    recoveredSamples: 50,
     confirmedSamples: 100,
     droppedSamples: { full: 7 },
   }
@@ -26,7 +28,9 @@ describe('the metrics', () => {
     expect(page).toEqual(
       expect.arrayContaining([
         'virtpoll_outbox_notifications 3',
+        'virtpoll_outbox_files 2',
         'virtpoll_outbox_bytes 4096',
+        'virtpoll_samples_recovered_total 50',
         'virtpoll_outbox_oldest_age_seconds 12.5',
         'virtpoll_libvirt_hung_calls 2',
         'virtpoll_samples_confirmed_total 100',

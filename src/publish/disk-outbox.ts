@@ -1,0 +1,285 @@
+import { NotificationError, type AgentError } from '../errors.js'
+import type { Clock } from '../schedule/clock.js'
+import { Backlog, type BacklogEntry, type BacklogOptions } from './backlog.js'
+import { DrainPace } from './drain-pace.js'
+import { memoryOutboxBytes, type OutboxParts } from './memory-outbox.js'
+import { decodeFile, diskBytes, encodeFile, type Damage } from './outbox-file.js'
+import { isMissing, type OutboxFolder } from './outbox-folder.js'
+import { OutboxKeeper, type Keepable, type OutboxOutageObserver } from './outbox-keeper.js'
+import { fileName, type FoundFile } from './outbox-names.js'
+import type { Notification, Outbox, OutboxFigures, Publisher } from './publisher.js'
+
+/** A destination of a disk outbox. */
+export interface KeyedPublisher {
+  readonly publisher: Publisher
+  /** Twelve hex digits that stay the same from run to run; no two destinations have the same. */
+  readonly key: string
+}
+
+export interface OutboxObserver extends OutboxOutageObserver {
+  /** The folder is open; what an earlier run left there goes on its way. */
+  onOpened(found: Recovered): void
+  onDamaged(error: AgentError): void
+}
+
+export interface Recovered {
+  readonly notifications: number
+  readonly samples: number
+  /** See `Found`. */
+  readonly temporaries: number
+  readonly foreign: number
+}
+
+export interface DiskOutboxParts extends OutboxParts {
+  readonly folder: OutboxFolder
+  readonly observer: OutboxObserver
+}
+
+/** What writing what is left may take at the end. */
+const flushSeconds = 1
+
+interface Entry extends BacklogEntry, Keepable {
+  /** Of samples. */
+  readonly payloadBytes: number
+  /** Until it is stored. */
+  notification: Notification | undefined
+  /** The last that was read, while anyone still holds it: a publisher knows by it what it has sent already. */
+  copy: WeakRef<Notification> | undefined
+  readonly doneBy: Set<string>
+  /** No destination needs it any more. */
+  gone: boolean
+  damaged: boolean
+}
+
+class DiskOutbox implements Outbox {
+  readonly #destinations: readonly KeyedPublisher[]
+  readonly #clock: Clock
+  readonly #folder: OutboxFolder
+  readonly #observer: OutboxObserver
+  readonly #backlog: Backlog<Entry>
+  readonly #keeper: OutboxKeeper<Entry>
+  readonly #pace: DrainPace
+  readonly #closing = new AbortController()
+  /** In memory alone, oldest first. */
+  readonly #unstored = new Set<Entry>()
+  #unstoredBytes = 0
+  #recoveredSamples = 0
+  #lastOrder = 0
+  /** One read at a time, so that a disk that hangs holds up a single thread. */
+  #lastRead: Promise<unknown> = Promise.resolve()
+
+  constructor(destinations: readonly KeyedPublisher[], options: BacklogOptions, parts: DiskOutboxParts) {
+    this.#destinations = destinations
+    this.#clock = parts.clock
+    this.#folder = parts.folder
+    this.#observer = parts.observer
+    this.#pace = new DrainPace(parts.clock)
+    const keys = new Map(destinations.map(({ publisher, key }) => [publisher, key]))
+    this.#backlog = new Backlog<Entry>(
+      destinations.map(({ publisher }) => publisher),
+      options,
+      {
+        ...{ clock: parts.clock, random: parts.random },
+        onRejected: (rejection, { file }) => {
+          this.#keeper.also(() => this.#folder.setAside(file, 'rejected'))
+          parts.onRejected(rejection)
+        },
+        onSettled: (entry, publisher) => {
+          this.#markDone(entry, keys.get(publisher) ?? '')
+        },
+        onGone: (entry) => {
+          this.#gone(entry)
+        },
+      },
+    )
+    this.#keeper = new OutboxKeeper<Entry>(parts.folder, {
+      ...{ clock: parts.clock, random: parts.random, observer: parts.observer },
+      onOpened: () => this.#recover(),
+      onStored: (entry) => {
+        this.#stored(entry)
+      },
+    })
+  }
+
+  start(): Promise<void> {
+    return this.#keeper.start()
+  }
+
+  put(notification: Notification): void {
+    const { wallMs, monotonicSeconds } = this.#clock.now()
+    this.#lastOrder = Math.max(this.#lastOrder + 1, Math.floor(wallMs * 1000))
+    const facts = {
+      order: this.#lastOrder,
+      sampleCount: notification.sampleCount,
+      bytes: notification.samplesJson.length,
+    }
+    const entry = this.#entryOf(facts, monotonicSeconds, new Set())
+    entry.notification = notification
+    this.#pace.countLive()
+    this.#unstored.add(entry)
+    this.#unstoredBytes += entry.payloadBytes
+    this.#keeper.write(entry)
+    this.#backlog.add(entry)
+    this.#boundMemory()
+  }
+
+  get figures(): OutboxFigures {
+    const figures = this.#backlog.figures
+    return {
+      ...figures,
+      storedNotifications: figures.queuedNotifications - this.#unstored.size,
+      recoveredSamples: this.#recoveredSamples,
+    }
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    await this.#backlog.settled(signal)
+    const over = new AbortController()
+    const until = this.#clock.now().monotonicSeconds + flushSeconds
+    const flushed = (async () => {
+      await this.#keeper.finish(over.signal)
+      this.#closing.abort()
+      await this.#backlog.stop((entry) => !this.#unstored.has(entry))
+      await this.#keeper.finish(over.signal)
+      over.abort()
+    })()
+    await this.#clock.sleepUntil(until, over.signal).catch(() => undefined)
+    over.abort()
+    await flushed
+    await this.#folder.close()
+  }
+
+  #entryOf(facts: FoundFile['facts'], putAtSeconds: number, doneBy: Set<string>): Entry {
+    const { order, sampleCount, bytes } = facts
+    const entry: Entry = {
+      ...{ order, sampleCount, bytes: diskBytes(bytes), payloadBytes: bytes, putAtSeconds, doneBy },
+      file: fileName(facts),
+      ...{ notification: undefined, copy: undefined, gone: false, damaged: false },
+      content: () => encodeFile(this.#held(entry)),
+      read: () => this.#read(entry),
+    }
+    return entry
+  }
+
+  #held({ notification, file }: Entry): Notification {
+    if (notification === undefined) throw new RangeError(`${file} is stored already`)
+    return notification
+  }
+
+  async #recover(): Promise<void> {
+    const { files, temporaries, foreign } = await this.#folder.scan()
+    const now = this.#clock.now()
+    const waiting = new Map<Entry, readonly Publisher[]>()
+    let samples = 0
+    for (const { name, facts, doneBy } of files) {
+      const ageSeconds = Math.max(0, now.wallMs / 1000 - facts.order / 1e6)
+      const entry = this.#entryOf(facts, now.monotonicSeconds - ageSeconds, new Set(doneBy))
+      const missing = this.#destinations.filter(({ key }) => !doneBy.includes(key))
+      this.#lastOrder = Math.max(this.#lastOrder, facts.order)
+      this.#recoveredSamples += missing.length * facts.sampleCount
+      samples += missing.length > 0 ? facts.sampleCount : 0
+      if (missing.length === 0) this.#keeper.also(() => this.#folder.remove(name, doneBy))
+      else
+        waiting.set(
+          entry,
+          missing.map(({ publisher }) => publisher),
+        )
+    }
+    this.#observer.onOpened({ notifications: waiting.size, samples, temporaries, foreign })
+    this.#backlog.addOlder(waiting)
+  }
+
+  async #read(entry: Entry): Promise<Notification> {
+    const held = entry.notification ?? entry.copy?.deref()
+    if (held !== undefined) return held
+    await this.#pace.turn(this.#closing.signal)
+    const read = this.#lastRead.then(() => this.#folder.read(entry.file))
+    this.#lastRead = read.catch(() => undefined)
+    const decoded = await read.then((content) => decodeFile(content, entry.putAtSeconds), damageOf)
+    if ('damage' in decoded) throw this.#damaged(entry, decoded)
+    entry.copy = new WeakRef(decoded)
+    return decoded
+  }
+
+  #damaged(entry: Entry, { damage }: Damage): NotificationError {
+    const error = new NotificationError(
+      'OUTBOX_DAMAGED',
+      `${entry.file} of the outbox ${this.#folder.path} is not what was written there: ${damage}; it was moved to ` +
+        `damaged/ with its ${entry.sampleCount} samples; look at the disk`,
+      { details: { file: entry.file, samples: entry.sampleCount } },
+    )
+    if (entry.gone) return error
+    entry.damaged = true
+    this.#backlog.drop(entry, 'damaged')
+    this.#observer.onDamaged(error)
+    return error
+  }
+
+  #stored(entry: Entry): void {
+    entry.copy = entry.notification === undefined ? undefined : new WeakRef(entry.notification)
+    this.#leaveMemory(entry)
+  }
+
+  #leaveMemory(entry: Entry): void {
+    entry.notification = undefined
+    if (this.#unstored.delete(entry)) this.#unstoredBytes -= entry.payloadBytes
+  }
+
+  #boundMemory(): void {
+    for (const entry of this.#unstored) {
+      if (this.#unstoredBytes <= memoryOutboxBytes) return
+      this.#backlog.drop(entry, 'unwritable')
+    }
+  }
+
+  #markDone(entry: Entry, key: string): void {
+    entry.doneBy.add(key)
+    this.#keeper.also(async () => {
+      if (!entry.gone) await this.#folder.markDone(entry.file, key)
+    })
+  }
+
+  #gone(entry: Entry): void {
+    entry.gone = true
+    const written = !this.#unstored.has(entry) || !this.#keeper.forget(entry)
+    this.#leaveMemory(entry)
+    if (written || entry.doneBy.size > 0) this.#keeper.also(() => this.#discard(entry))
+  }
+
+  async #discard({ file, damaged, doneBy }: Entry): Promise<void> {
+    if (damaged) await this.#folder.setAside(file, 'damaged')
+    await this.#folder.remove(file, [...doneBy])
+  }
+}
+
+/** Of too many open files, or no memory, the file is innocent. */
+const passing = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']
+
+function damageOf(error: unknown): Damage {
+  if (isMissing(error)) return { damage: 'it is gone' }
+  if (!(error instanceof Error)) throw error
+  if ('code' in error && passing.includes(String(error.code))) throw error
+  return { damage: error.message }
+}
+
+/**
+ * Keeps notifications in files until every destination has them; the next run goes on with what this one leaves.
+ *
+ * A notification is offered to its destinations at once and written beside that; it is safe from a crash when its file
+ * bears its name, and from a power cut a moment later. What is not yet written is in memory, at most
+ * `memoryOutboxBytes` of it: when the disk cannot take more, the oldest there are dropped as `unwritable`. A
+ * notification that was under way when a run ended is sent again by the next one, with the same `message_id` and
+ * samples.
+ *
+ * Rejects with a ConfigError OUTBOX_HELD when another agent holds the folder. A folder that cannot be used for any
+ * other reason is an outage like a later one: the observer is told, and the outbox works in memory until it can.
+ */
+export async function openDiskOutbox(
+  destinations: readonly KeyedPublisher[],
+  options: BacklogOptions,
+  parts: DiskOutboxParts,
+): Promise<Outbox> {
+  const outbox = new DiskOutbox(destinations, options, parts)
+  await outbox.start()
+  return outbox
+}
