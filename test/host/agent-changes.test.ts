@@ -55,6 +55,16 @@ const diskXml = `<disk type='file' device='disk'><driver name='qemu' type='qcow2
 const vnicXml = `<interface type='bridge'><mac address='fa:16:aa:00:09:01'/><source bridge='br-lab'/>
   <target dev='tapattached'/><model type='virtio'/></interface>`
 
+test('metadata that Nova changes is that of the next samples', async () => {
+  const uri = 'http://openstack.org/xmlns/libvirt/nova/1.1'
+  const renamed = novaMetadata({ name: 'renamed' })
+    .replace(/ xmlns:nova="[^"]*"/, '')
+    .replaceAll('nova:', '')
+  await virsh(['metadata', guest.name, '--uri', uri, '--key', 'nova', '--set', renamed, '--live'])
+  const [sample] = of('power.state', await nextSamples())
+  expect(sample!.resource_metadata['display_name']).toBe('renamed')
+})
+
 test('a disk that is attached has samples in the next cycle', async () => {
   expect(of('disk.device.capacity', await nextSamples())).toHaveLength(1)
   await device('attach', diskXml)
@@ -70,16 +80,6 @@ test('a vNIC that is attached has samples in the next cycle', async () => {
     [expect.any(String), guest.taps[0]],
     ['fa:16:aa:00:09:01', 'tapattached'],
   ])
-})
-
-test('metadata that Nova changes is that of the next samples', async () => {
-  const uri = 'http://openstack.org/xmlns/libvirt/nova/1.1'
-  const renamed = novaMetadata({ name: 'renamed' })
-    .replace(/ xmlns:nova="[^"]*"/, '')
-    .replaceAll('nova:', '')
-  await virsh(['metadata', guest.name, '--uri', uri, '--key', 'nova', '--set', renamed, '--live'])
-  const [sample] = of('power.state', await nextSamples())
-  expect(sample!.resource_metadata['display_name']).toBe('renamed')
 })
 
 test('a state that changes is that of the next samples', async () => {
