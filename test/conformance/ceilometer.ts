@@ -20,6 +20,8 @@ export interface CeilometerCycle {
   readonly instances: Readonly<Record<string, Fields>>
   /** What it logged, WARNING and above. */
   readonly complaints: readonly string[]
+  /** How often it asked libvirt's daemon something. */
+  readonly calls: number
 }
 
 /** Runs a command before libvirt's Python binding makes its first such call on that domain. */

@@ -6,7 +6,8 @@ flavor look-up is answered here (the flavor `m1.tiny` has the id `nova-m1.tiny`)
 over instead of sending them. One JSON request a line on standard input, one JSON answer a line on standard output:
 
     {"poll": {}}                 one cycle: `samples`, `instances` (what discovery found, with the metadata that every
-                                 sample of it starts from) and `complaints` (what ceilometer logged, WARNING and above)
+                                 sample of it starts from), `complaints` (what ceilometer logged, WARNING and above)
+                                 and `calls` (to libvirt, but for those that libvirt's client answers itself)
     {"poll": {"hook": {"call": "XMLDesc", "domain": NAME, "command": [...]}}}
                                  the same; before that domain's first such call of the cycle, the command is run
     {"read": TEXT}               `samples` of other meter messages, one JSON object a line
@@ -18,12 +19,14 @@ import argparse
 import json
 import logging
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 from unittest import mock
 
 import libvirt
+import libvirtmod
 from oslo_config import cfg
 from oslo_serialization import jsonutils
 
@@ -100,6 +103,27 @@ def hooked(hook):
     return mock.patch.object(libvirt.virDomain, hook['call'], call)
 
 
+class CountedCalls:
+    """In place of the C functions of libvirt's Python binding."""
+
+    # What the client knows by itself.
+    LOCAL = re.compile('(Free|Close|Ref|IsAlive|GetName|GetUUID|GetUUIDString|GetID|ErrorFunc.*)$')
+
+    def __init__(self, functions):
+        self.functions, self.calls = functions, 0
+
+    def __getattr__(self, name):
+        function = getattr(self.functions, name)
+        if not name.startswith('vir') or self.LOCAL.search(name):
+            return function
+
+        def counted(*args):
+            self.calls += 1
+            return function(*args)
+
+        return counted
+
+
 class Agent:
     def __init__(self, configuration):
         self.conf = service.prepare_service([], config_files=[configuration], conf=cfg.ConfigOpts())
@@ -113,15 +137,17 @@ class Agent:
 
     def poll(self, hook=None):
         del self.complaints.lines[:], self.manager.notifier.texts[:]
+        counted = libvirt.libvirtmod = CountedCalls(libvirtmod)
         with hooked(hook):
             for task in self.tasks.values():
                 self.manager.interval_task(task)
-        complaints = list(self.complaints.lines)
+        complaints, calls = list(self.complaints.lines), counted.calls
         return {
             'samples': [described(text, self.secret) for text in self.manager.notifier.texts],
             'instances': {instance.id: self.account(instance)
                           for instance in self.manager.discover(['local_instances'])},
             'complaints': complaints,
+            'calls': calls,
         }
 
     def account(self, instance):

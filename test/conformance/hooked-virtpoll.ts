@@ -1,11 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import type { Connection } from '#node-libvirt'
-import { buildHost } from '../../src/agents/polling.js'
-import { loadConfiguration } from '../../src/agents/configuration.js'
 import { loadBinding, type LibvirtBinding } from '../../src/inspector/libvirt/binding.js'
-import { pollOnce } from '../../src/polling/poll-once.js'
-import { createMeterMessageWriter } from '../../src/publish/meter-message-writer.js'
-import { systemClock } from '../../src/schedule/clock.js'
+import { pollInProcess } from '../support/poll-in-process.js'
 import type { Ceilometer, ReadSample } from './ceilometer.js'
 
 /** Something that happens before the first such call to libvirt that concerns the domain. */
@@ -17,37 +12,8 @@ export interface CallHook {
 
 /** One cycle of every meter, as `poll-once` makes it, in which something happens on the way. */
 export async function pollHooked(reader: Ceilometer, hook: CallHook): Promise<readonly ReadSample[]> {
-  const root = fileURLToPath(new URL('../../', import.meta.url))
-  const { options, pollsters } = await loadConfiguration(
-    { file: fileURLToPath(new URL('agent.yaml', import.meta.url)) },
-    { cwd: root, hostName: 'lab-host', packageFolder: root, version: 'test' },
-  )
-  const quiet = () => undefined
-  const host = buildHost(options, {
-    clock: systemClock,
-    binding: hooked(await loadBinding(), hook),
-    inspectorObserver: {
-      ...{ callReturned: quiet, callLeft: quiet, connectionLost: quiet, connected: quiet },
-      ...{ domainStuck: quiet, domainRecovered: quiet, domainFailed: quiet },
-    },
-    logOf: () => ({ debug: quiet, warn: quiet }),
-  })
-  try {
-    const all = {
-      name: 'all',
-      schedule: { kind: 'interval', seconds: 1 },
-      meters: ['*'],
-      discovery: [],
-    } as const
-    const polled = await pollOnce(
-      { ...host, ...{ sources: [all], pollsters, instances: [], computedMeters: false } },
-      new AbortController().signal,
-    )
-    const write = createMeterMessageWriter({ secret: 'change this for valid signing', names: true })
-    return await reader.read(polled.samples.map(({ sample }) => write(sample)).join('\n'))
-  } finally {
-    await host.inspector.close()
-  }
+  const { messages } = await pollInProcess(hooked(await loadBinding(), hook))
+  return reader.read(messages.join('\n'))
 }
 
 function hooked(binding: LibvirtBinding, hook: CallHook): LibvirtBinding {
