@@ -51,6 +51,13 @@ interface Entry extends BacklogEntry, Keepable {
   damaged: boolean
 }
 
+interface EntryFacts extends Pick<
+  Entry,
+  'order' | 'sampleCount' | 'payloadBytes' | 'putAtSeconds' | 'doneBy' | 'notification'
+> {
+  readonly file: () => string
+}
+
 class DiskOutbox implements Outbox {
   readonly #destinations: readonly KeyedPublisher[]
   readonly #clock: Clock
@@ -64,7 +71,9 @@ class DiskOutbox implements Outbox {
   readonly #unstored = new Set<Entry>()
   #unstoredBytes = 0
   #recoveredSamples = 0
-  #lastOrder = 0
+  /** Of what is put in; what an earlier run left has negative ones. */
+  #order = 0
+  #lastStamp = 0
   /** One read at a time, so that a disk that hangs holds up a single thread. */
   #lastRead: Promise<unknown> = Promise.resolve()
 
@@ -80,8 +89,8 @@ class DiskOutbox implements Outbox {
       options,
       {
         ...{ clock: parts.clock, random: parts.random },
-        onRejected: (rejection, { file }) => {
-          this.#keeper.also(() => this.#folder.setAside(file, 'rejected'))
+        onRejected: (rejection, entry) => {
+          this.#keeper.also(() => this.#folder.setAside(entry.file, 'rejected'))
           parts.onRejected(rejection)
         },
         onSettled: (entry, publisher) => {
@@ -106,15 +115,14 @@ class DiskOutbox implements Outbox {
   }
 
   put(notification: Notification): void {
-    const { wallMs, monotonicSeconds } = this.#clock.now()
-    this.#lastOrder = Math.max(this.#lastOrder + 1, Math.floor(wallMs * 1000))
-    const facts = {
-      order: this.#lastOrder,
-      sampleCount: notification.sampleCount,
-      bytes: notification.samplesJson.length,
-    }
-    const entry = this.#entryOf(facts, monotonicSeconds, new Set())
-    entry.notification = notification
+    const now = this.#clock.now()
+    let file: string | undefined
+    const { sampleCount, samplesJson } = notification
+    const entry = this.#entryOf({
+      ...{ order: (this.#order += 1), sampleCount, payloadBytes: samplesJson.length, notification },
+      ...{ putAtSeconds: now.monotonicSeconds, doneBy: new Set() },
+      file: () => (file ??= this.#nameOf(notification, now.wallMs)),
+    })
     this.#pace.countLive()
     this.#unstored.add(entry)
     this.#unstoredBytes += entry.payloadBytes
@@ -149,16 +157,21 @@ class DiskOutbox implements Outbox {
     await this.#folder.close()
   }
 
-  #entryOf(facts: FoundFile['facts'], putAtSeconds: number, doneBy: Set<string>): Entry {
-    const { order, sampleCount, bytes } = facts
+  #entryOf({ file, ...facts }: EntryFacts): Entry {
     const entry: Entry = {
-      ...{ order, sampleCount, bytes: diskBytes(bytes), payloadBytes: bytes, putAtSeconds, doneBy },
-      file: fileName(facts),
-      ...{ notification: undefined, copy: undefined, gone: false, damaged: false },
+      ...{ ...facts, bytes: diskBytes(facts.payloadBytes), copy: undefined, gone: false, damaged: false },
+      get file() {
+        return file()
+      },
       content: () => encodeFile(this.#held(entry)),
       read: () => this.#read(entry),
     }
     return entry
+  }
+
+  #nameOf({ sampleCount, samplesJson: { length: bytes } }: Notification, wallMs: number): string {
+    this.#lastStamp = Math.max(this.#lastStamp + 1, Math.floor(wallMs * 1000))
+    return fileName({ stamp: this.#lastStamp, sampleCount, bytes })
   }
 
   #held({ notification, file }: Entry): Notification {
@@ -168,25 +181,31 @@ class DiskOutbox implements Outbox {
 
   async #recover(): Promise<void> {
     const { files, temporaries, foreign } = await this.#folder.scan()
-    const now = this.#clock.now()
     const waiting = new Map<Entry, readonly Publisher[]>()
     let samples = 0
-    for (const { name, facts, doneBy } of files) {
-      const ageSeconds = Math.max(0, now.wallMs / 1000 - facts.order / 1e6)
-      const entry = this.#entryOf(facts, now.monotonicSeconds - ageSeconds, new Set(doneBy))
-      const missing = this.#destinations.filter(({ key }) => !doneBy.includes(key))
-      this.#lastOrder = Math.max(this.#lastOrder, facts.order)
-      this.#recoveredSamples += missing.length * facts.sampleCount
-      samples += missing.length > 0 ? facts.sampleCount : 0
-      if (missing.length === 0) this.#keeper.also(() => this.#folder.remove(name, doneBy))
-      else
-        waiting.set(
-          entry,
-          missing.map(({ publisher }) => publisher),
-        )
+    for (const [index, found] of files.entries()) {
+      const { name, facts, doneBy } = found
+      this.#lastStamp = Math.max(this.#lastStamp, facts.stamp)
+      const lacking = this.#destinations.filter(({ key }) => !doneBy.includes(key))
+      const publishers = lacking.map(({ publisher }) => publisher)
+      if (publishers.length === 0) this.#keeper.also(() => this.#folder.remove(name, doneBy))
+      else {
+        waiting.set(this.#recovered(found, index - files.length), publishers)
+        samples += facts.sampleCount
+        this.#recoveredSamples += publishers.length * facts.sampleCount
+      }
     }
     this.#observer.onOpened({ notifications: waiting.size, samples, temporaries, foreign })
     this.#backlog.addOlder(waiting)
+  }
+
+  #recovered({ name, facts, doneBy }: FoundFile, order: number): Entry {
+    const now = this.#clock.now()
+    const ageSeconds = Math.max(0, now.wallMs / 1e3 - facts.stamp / 1e6)
+    return this.#entryOf({
+      ...{ order, sampleCount: facts.sampleCount, payloadBytes: facts.bytes, notification: undefined },
+      ...{ putAtSeconds: now.monotonicSeconds - ageSeconds, doneBy: new Set(doneBy), file: () => name },
+    })
   }
 
   async #read(entry: Entry): Promise<Notification> {

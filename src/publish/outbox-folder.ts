@@ -15,7 +15,7 @@ import { doneName, sortNames, temporaryName, type FoundFile } from './outbox-nam
 import { lockFolder, lockName, type FolderLock, type LockHolder } from './outbox-lock.js'
 
 export interface Found {
-  /** By name, which is by order. */
+  /** Oldest first. */
   readonly files: readonly FoundFile[]
   /** Files that an earlier process did not finish; they are gone now. */
   readonly temporaries: number

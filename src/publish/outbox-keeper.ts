@@ -13,6 +13,7 @@ export interface OutboxOutageObserver {
 
 /** What is to be written. */
 export interface Keepable {
+  /** Its name; asked for when the folder is open, and not before. */
   readonly file: string
   content(): Buffer
 }
@@ -124,8 +125,9 @@ export class OutboxKeeper<Item extends Keepable> {
 
   async #round(): Promise<void> {
     if (!this.#ready) await this.#watched(this.#open())
-    if (this.#isIdle) await this.#watched(this.#folder.probe())
     const failure = await this.#watched(this.#doChores())
+    // A full disk deletes files as well as any: only what is written shows that it is back.
+    if (this.#awaySince !== undefined && this.#writes.size === 0) await this.#watched(this.#folder.probe())
     while (this.#writes.size > 0) await this.#watched(this.#writeGroup())
     if (failure !== undefined) throw failure
   }

@@ -1,7 +1,10 @@
 /** What the name of a notification's file says, so that a start need not open any. */
 export interface FileFacts {
-  /** Grows with every notification of an outbox; near the microseconds since the Unix epoch when it was put in. */
-  readonly order: number
+  /**
+   * Microseconds since the Unix epoch when it was put in, or more: it grows with every notification of an outbox, also
+   * when the clock is set back.
+   */
+  readonly stamp: number
   readonly sampleCount: number
   /** Of the samples as JSON. */
   readonly bytes: number
@@ -11,16 +14,16 @@ const extension = '.notification'
 const filePattern = /^(\d{16})-(\d{1,9})-(\d{1,12})\.notification$/
 const donePattern = /^(.+\.notification)\.done-([0-9a-f]{12})$/
 
-/** Names sort by order. */
-export function fileName({ order, sampleCount, bytes }: FileFacts): string {
-  return `${String(order).padStart(16, '0')}-${sampleCount}-${bytes}${extension}`
+/** Names sort by stamp. */
+export function fileName({ stamp, sampleCount, bytes }: FileFacts): string {
+  return `${String(stamp).padStart(16, '0')}-${sampleCount}-${bytes}${extension}`
 }
 
 /** Undefined: this is no name of ours. */
 function factsOf(name: string): FileFacts | undefined {
-  const [, order, sampleCount, bytes] = filePattern.exec(name) ?? []
-  if (order === undefined) return undefined
-  return { order: Number(order), sampleCount: Number(sampleCount), bytes: Number(bytes) }
+  const [, stamp, sampleCount, bytes] = filePattern.exec(name) ?? []
+  if (stamp === undefined) return undefined
+  return { stamp: Number(stamp), sampleCount: Number(sampleCount), bytes: Number(bytes) }
 }
 
 /** What is being written; whatever bears such a name at a start was never finished. */
@@ -56,7 +59,7 @@ export interface FoundFile {
 }
 
 export interface SortedNames {
-  /** By order. */
+  /** By stamp. */
   readonly files: readonly FoundFile[]
   readonly temporaries: readonly string[]
   /** Marks whose notification is gone. */

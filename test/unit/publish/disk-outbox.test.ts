@@ -51,7 +51,10 @@ describe('a notification on disk', () => {
     expect(first.outbox.figures).toMatchObject({ queuedNotifications: 3, droppedSamples: { stopped: 0 } })
 
     const sent: Notification[] = []
-    const publisher = { ...createFakePublisher(), publish: async (one: Notification) => void sent.push(one) }
+    const publisher = {
+      ...createFakePublisher(),
+      publish: (one: Notification) => Promise.resolve(void sent.push(one)),
+    }
     const second = await runOutbox(path, [publisher])
     putAll(second.outbox, ['d'])
     await passing(second.clock, 'all are sent', () => sent.length === 4)
