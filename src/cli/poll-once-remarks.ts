@@ -52,7 +52,7 @@ function leftOut(skipped: readonly Skipped[]): string {
   const first =
     unmanaged.length === 0
       ? ''
-      : `${counted(unmanaged.length, 'domain')} left out that Nova does not manage; --unmanaged polls them too\n`
+      : `${counted(unmanaged.length, 'domain')} left out that Nova does not manage; --unmanaged polls ${unmanaged.length === 1 ? 'it' : 'them'} too\n`
   return (
     first + others.map(({ name, detail }) => `${printable(name)} left out: ${printable(detail)}\n`).join('')
   )

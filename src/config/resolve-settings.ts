@@ -4,6 +4,7 @@ import type { Path } from './locate.js'
 import { readSecretFile } from './secrets.js'
 import type { Settings } from './settings.js'
 import { isWritten } from './locate.js'
+import { publisherOptions } from './schema.js'
 import type { YamlFile } from './yaml-file.js'
 
 /** What a command says over the file. */
@@ -113,7 +114,7 @@ async function secretOf(
   return (await readSecretFile(secretFile, { path: [...path, `${key}_file`], faults })) ?? publisher[key]
 }
 
-/** A secret written into a file that everybody can read. A URL without a login is none. */
+/** A secret written into a file that everybody can read. A URL without a login is none, nor is a well-known default. */
 function warnIfOpen(
   publisher: PublisherSettings,
   key: SecretKey,
@@ -121,7 +122,9 @@ function warnIfOpen(
   { root, faults, mode }: YamlFile,
 ): void {
   if (!isWritten(root, [...path, key]) || (mode & 0o004) === 0) return
-  if (publisher[key] === '' || (key === 'transport_url' && !publisher[key].includes('@'))) return
+  const value = publisher[key]
+  const isPublic = value === '' || value === publisherOptions[key].fallback
+  if (isPublic || (key === 'transport_url' && !value.includes('@'))) return
   const text = `everybody can read this secret; chmod o-r ${faults.file}, or keep it in a file that ${key}_file names`
   faults.warning({ path: [...path, key], text })
 }

@@ -22,7 +22,7 @@ afterAll(() => lab.removeDomains())
 
 const poll = (...args: readonly string[]): Promise<Ended> => runVirtpoll(['poll-once', ...args])
 const twoMeters = ['--meter', 'cpu', '--meter', 'memory']
-const leftOut = '1 domain left out that Nova does not manage; --unmanaged polls them too\n'
+const leftOut = '1 domain left out that Nova does not manage; --unmanaged polls it too\n'
 
 describe('what poll-once prints', () => {
   test('is a table on a terminal', async () => {

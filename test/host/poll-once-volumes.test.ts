@@ -257,7 +257,7 @@ describe('the whole host', () => {
     expect(samplesOf(domainOf('that Nova does not know'))).toEqual([])
     const shutOff = domainOf('shut off').spec.number
     expect(stderr).toContain(`  cpu: shut-off, the domain is not running (vm-${shutOff})\n`)
-    expect(stderr).toContain('1 domain left out that Nova does not manage; --unmanaged polls them too\n')
+    expect(stderr).toContain('1 domain left out that Nova does not manage; --unmanaged polls it too\n')
   })
 
   test('reaches a reader that is slower than poll-once whole', async () => {

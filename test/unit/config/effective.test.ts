@@ -113,6 +113,12 @@ describe('what is usable and yet worth a word', () => {
       [/transport_url: everybody can read/, /telemetry_secret: everybody/],
     ],
     ['a secret in a file that its group can read', inline, 0o640, []],
+    [
+      'the defaults, which everybody knows',
+      'publisher: {transport_url: "rabbit://guest:guest@127.0.0.1:5672/", telemetry_secret: change this for valid signing}',
+      0o644,
+      [],
+    ],
     ['a URL without a login', 'publisher: {transport_url: "rabbit://h/"}', 0o644, []],
     [
       'a remark on the transport URL',
