@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent } from '../support/agent.js'
 import { openLab } from '../support/lab.js'
 import { startOsloListener, type OsloListener } from '../support/oslo-listener.js'
+import { folderOf } from '../support/virtpoll.js'
 import { waitFor } from '../support/wait-for.js'
 
 const lab = openLab()
@@ -46,6 +47,24 @@ test('a broker that is down at the start gets, when it comes, what was polled me
   await expectAllDelivered(agent, listener)
   await listener.stop()
   expect([agent.said(away).length, agent.said(back).length]).toEqual([1, 1])
+})
+
+test('an agent that is told to stop while its broker is down leaves the rest to the next agent', async () => {
+  await lab.service('rabbitmq', 'stop')
+  const outbox = { directory: await folderOf({}) }
+  const options = { agent: { publisher: { topics: ['kept'] }, outbox } }
+  const first = await startAgent(options)
+  await first.freshCycle()
+  expect((await first.stop()).code).toBe(0)
+  await lab.service('rabbitmq', 'start')
+  const listener = await startOsloListener({ url: lab.transportUrl, topics: ['kept'] })
+  const second = await startAgent(options)
+  await second.freshCycle()
+  expect((await second.stop()).code).toBe(0)
+  const produced = producedBy(first) + producedBy(second)
+  await waitFor('all samples came', () => new Set(samplesIn(listener)).size >= produced)
+  expect(samplesIn(listener)).toHaveLength(produced)
+  await listener.stop()
 })
 
 test('a broker that is killed in mid-run loses nothing that it had not confirmed', async () => {
