@@ -1,12 +1,12 @@
 import { NotificationError, type AgentError } from '../errors.js'
 import type { Clock } from '../schedule/clock.js'
 import { Backlog, type BacklogEntry, type BacklogOptions } from './backlog.js'
-import { DrainPace } from './drain-pace.js'
 import { memoryOutboxBytes, type OutboxParts } from './memory-outbox.js'
-import { decodeFile, diskBytes, encodeFile, type Damage } from './outbox-file.js'
-import { isMissing, type OutboxFolder } from './outbox-folder.js'
+import { diskBytes, encodeFile, type Damage } from './outbox-file.js'
+import type { OutboxFolder } from './outbox-folder.js'
 import { OutboxKeeper, type Keepable, type OutboxOutageObserver } from './outbox-keeper.js'
 import { fileName, type FoundFile } from './outbox-names.js'
+import { OutboxReader } from './outbox-reader.js'
 import type { Notification, Outbox, OutboxFigures, Publisher } from './publisher.js'
 
 /** A destination of a disk outbox. */
@@ -65,8 +65,7 @@ class DiskOutbox implements Outbox {
   readonly #observer: OutboxObserver
   readonly #backlog: Backlog<Entry>
   readonly #keeper: OutboxKeeper<Entry>
-  readonly #pace: DrainPace
-  readonly #closing = new AbortController()
+  readonly #reader: OutboxReader
   /** In memory alone, oldest first. */
   readonly #unstored = new Set<Entry>()
   #unstoredBytes = 0
@@ -74,15 +73,13 @@ class DiskOutbox implements Outbox {
   /** Of what is put in; what an earlier run left has negative ones. */
   #order = 0
   #lastStamp = 0
-  /** One read at a time, so that a disk that hangs holds up a single thread. */
-  #lastRead: Promise<unknown> = Promise.resolve()
 
   constructor(destinations: readonly KeyedPublisher[], options: BacklogOptions, parts: DiskOutboxParts) {
     this.#destinations = destinations
     this.#clock = parts.clock
     this.#folder = parts.folder
     this.#observer = parts.observer
-    this.#pace = new DrainPace(parts.clock)
+    this.#reader = new OutboxReader(parts.folder, parts.clock)
     const keys = new Map(destinations.map(({ publisher, key }) => [publisher, key]))
     this.#backlog = new Backlog<Entry>(
       destinations.map(({ publisher }) => publisher),
@@ -123,7 +120,7 @@ class DiskOutbox implements Outbox {
       ...{ putAtSeconds: now.monotonicSeconds, doneBy: new Set() },
       file: () => (file ??= this.#nameOf(notification, now.wallMs)),
     })
-    this.#pace.countLive()
+    this.#reader.countLive()
     this.#unstored.add(entry)
     this.#unstoredBytes += entry.payloadBytes
     this.#keeper.write(entry)
@@ -146,7 +143,7 @@ class DiskOutbox implements Outbox {
     const until = this.#clock.now().monotonicSeconds + flushSeconds
     const flushed = (async () => {
       await this.#keeper.finish(over.signal)
-      this.#closing.abort()
+      this.#reader.stop()
       await this.#backlog.stop((entry) => !this.#unstored.has(entry))
       await this.#keeper.finish(over.signal)
       over.abort()
@@ -211,13 +208,10 @@ class DiskOutbox implements Outbox {
   async #read(entry: Entry): Promise<Notification> {
     const held = entry.notification ?? entry.copy?.deref()
     if (held !== undefined) return held
-    await this.#pace.turn(this.#closing.signal)
-    const read = this.#lastRead.then(() => this.#folder.read(entry.file))
-    this.#lastRead = read.catch(() => undefined)
-    const decoded = await read.then((content) => decodeFile(content, entry.putAtSeconds), damageOf)
-    if ('damage' in decoded) throw this.#damaged(entry, decoded)
-    entry.copy = new WeakRef(decoded)
-    return decoded
+    const read = await this.#reader.read(entry.file, entry.putAtSeconds)
+    if ('damage' in read) throw this.#damaged(entry, read)
+    entry.copy = new WeakRef(read)
+    return read
   }
 
   #damaged(entry: Entry, { damage }: Damage): NotificationError {
@@ -269,16 +263,6 @@ class DiskOutbox implements Outbox {
     if (damaged) await this.#folder.setAside(file, 'damaged')
     await this.#folder.remove(file, [...doneBy])
   }
-}
-
-/** Of too many open files, or no memory, the file is innocent. */
-const passing = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']
-
-function damageOf(error: unknown): Damage {
-  if (isMissing(error)) return { damage: 'it is gone' }
-  if (!(error instanceof Error)) throw error
-  if ('code' in error && passing.includes(String(error.code))) throw error
-  return { damage: error.message }
 }
 
 /**
