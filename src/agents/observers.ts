@@ -1,3 +1,4 @@
+import { ConnectionError } from '../errors.js'
 import type { Fault, Skipped } from '../discovery/discovery.js'
 import type { InspectorObserver } from '../inspector/libvirt/observer.js'
 import type { Logger } from '../observe/log.js'
@@ -102,7 +103,7 @@ export function observePolling({ log, metrics, health }: ObserverParts): Polling
   const noteFailures = createFailureNotes(log, (meter) => {
     metrics().pollsterFailed(meter)
   })
-  let failing = false
+  const noteError = createErrorNotes(log)
   return {
     cycleFinished(report) {
       health.cycleFinished()
@@ -114,9 +115,7 @@ export function observePolling({ log, metrics, health }: ObserverParts): Polling
       log.info(cycleLine(report), 'cycle')
       remark(report)
       noteFailures(report)
-      if (report.error !== undefined && !failing) log.error({ err: report.error }, 'cycle incomplete')
-      if (report.error === undefined && failing) log.info('cycles complete again')
-      failing = report.error !== undefined
+      noteError(report)
     },
     ticksMissed(schedule, missed) {
       metrics().ticksMissed(missed)
@@ -149,29 +148,11 @@ function cycleLine(report: CycleReport): object {
 /** Says once for each resource what is wrong with it or why it is left out; again when it comes back. */
 function createRemarks(log: Logger): (report: CycleReport) => void {
   let known: ReadonlySet<string> = new Set()
-  return ({ skipped, faults, error }) => {
-    const remarks = new Map([
-      ...skipped.map(
-        (one) =>
-          [
-            keyOf(one),
-            () => {
-              leftOut(log, one)
-            },
-          ] as const,
-      ),
-      ...faults.map(
-        (fault) =>
-          [
-            keyOf(fault),
-            () => {
-              damaged(log, fault)
-            },
-          ] as const,
-      ),
-    ])
-    for (const [key, say] of remarks) if (!known.has(key)) say()
-    if (error === undefined) known = new Set(remarks.keys())
+  return ({ skipped, faults, error, calls }) => {
+    for (const one of skipped) if (!known.has(keyOf(one))) leftOut(log, one)
+    for (const fault of faults) if (!known.has(keyOf(fault))) damaged(log, fault)
+    // A cycle that made no call looked at no domain, so it says nothing of who is left out.
+    if (error === undefined && calls > 0) known = new Set([...skipped, ...faults].map(keyOf))
   }
 }
 
@@ -185,6 +166,17 @@ function leftOut(log: Logger, { id, name, reason, detail }: Skipped): void {
 
 function damaged(log: Logger, { id, name, detail }: Fault): void {
   log.warn({ uuid: id, name, detail }, 'metadata damaged; only what it says there is missing')
+}
+
+/** Says once that cycles begin to lose a discovery and once that they ceased to; of libvirt the inspector tells. */
+function createErrorNotes(log: Logger): (report: CycleReport) => void {
+  let failing = false
+  return ({ error }) => {
+    if (error instanceof ConnectionError) return
+    if (error !== undefined && !failing) log.error({ err: error }, 'cycle incomplete')
+    if (error === undefined && failing) log.info('cycles complete again')
+    failing = error !== undefined
+  }
 }
 
 /** Says once that a pollster begins to fail and once that it ceased to. */

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { createHealthRecord } from '../../../src/agents/health.js'
+import { observePolling } from '../../../src/agents/observers.js'
+import { AgentError, ConnectionError } from '../../../src/errors.js'
+import { createLogger } from '../../../src/observe/log.js'
+import { createMetrics } from '../../../src/observe/metrics.js'
+import type { CycleReport } from '../../../src/polling/report.js'
+import { createFakeClock } from '../../support/fake-clock.js'
+import { noFigures } from '../../support/figures.js'
+
+const instant = { wallMs: 0, monotonicSeconds: 0 }
+
+const quiet: CycleReport = {
+  ...{ startedAt: instant, finishedAt: instant, seconds: 0.25, calls: 2, notifications: 1, instances: 1 },
+  ...{ expected: 2, produced: 1, missing: { 'no-data': 1 }, unaccounted: 0 },
+  ...{ skipped: [], faults: [], pollsters: [], error: undefined },
+  schedules: [
+    { kind: 'interval', seconds: 60 },
+    { kind: 'interval', seconds: 5 },
+  ],
+}
+
+function watching() {
+  const lines: Record<string, unknown>[] = []
+  const log = createLogger(
+    { level: 'info', format: 'json' },
+    { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+  )
+  const metrics = createMetrics(noFigures)
+  const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+  const observer = observePolling({ log, health, metrics: () => metrics })
+  const after = (report: Partial<CycleReport>): unknown[] => {
+    lines.length = 0
+    observer.cycleFinished({ ...quiet, ...report })
+    return lines.map(({ msg }) => msg)
+  }
+  return { lines, after }
+}
+
+describe('the log of cycles', () => {
+  it('has one line a cycle with the keys that operators rely on', () => {
+    const { lines, after } = watching()
+    after({})
+    expect(lines).toEqual([
+      {
+        ...{ level: 'info', time: lines[0]?.['time'], msg: 'cycle' },
+        ...{ seconds: 0.25, interval: 5, schedules: ['every 60 s', 'every 5 s'] },
+        ...{ instances: 1, samples: 1, expected: 2, missing: { 'no-data': 1 }, notifications: 1, calls: 2 },
+      },
+    ])
+  })
+
+  it('says how many samples nobody accounts for', () => {
+    const { lines, after } = watching()
+    after({ unaccounted: 1 })
+    expect(lines[0]).toMatchObject({ unaccounted: 1 })
+  })
+
+  it('names a domain that is left out once, and again when it was away meanwhile', () => {
+    const { after } = watching()
+    const skipped = [{ id: 'u', name: 'n', reason: 'unmanaged', detail: 'no metadata' }] as const
+    expect(after({ skipped })).toEqual(['cycle', 'left out'])
+    expect(after({ skipped })).toEqual(['cycle'])
+    expect(after({ calls: 0 }), 'a cycle that looked at no domain').toEqual(['cycle'])
+    expect(after({ skipped })).toEqual(['cycle'])
+    expect(after({})).toEqual(['cycle'])
+    expect(after({ skipped })).toEqual(['cycle', 'left out'])
+  })
+
+  it('names damaged metadata once', () => {
+    const { after } = watching()
+    const faults = [{ id: 'u', name: 'n', detail: 'flavor has no name' }]
+    expect(after({ faults })).toEqual(['cycle', 'metadata damaged; only what it says there is missing'])
+    expect(after({ faults })).toEqual(['cycle'])
+  })
+
+  it('has one line when a discovery begins to fail and one when it works again', () => {
+    const { after } = watching()
+    const error = new AgentError('CONFIG_INVALID', 'no such discovery')
+    expect(after({ error })).toEqual(['cycle', 'cycle incomplete'])
+    expect(after({ error })).toEqual(['cycle'])
+    expect(after({})).toEqual(['cycle', 'cycles complete again'])
+  })
+
+  it('leaves it to the inspector to say that libvirt is away', () => {
+    const { after } = watching()
+    expect(after({ error: new ConnectionError('LIBVIRT_UNREACHABLE', 'gone') })).toEqual(['cycle'])
+    expect(after({})).toEqual(['cycle'])
+  })
+
+  it('has one line when a pollster begins to fail and one when it works again', () => {
+    const { after } = watching()
+    const pollster = { meter: 'm', resources: 3, failures: 2, error: new Error('nonsense') }
+    const failing = after({ pollsters: [pollster] })
+    expect(failing).toEqual(['cycle', 'pollster fails; its figures are missing, others go on'])
+    expect(after({ pollsters: [pollster] })).toEqual(['cycle'])
+    expect(after({ pollsters: [{ ...pollster, resources: 0, failures: 0, error: undefined }] })).toEqual([
+      'cycle',
+    ])
+    expect(after({ pollsters: [{ ...pollster, failures: 0, error: undefined }] })).toEqual([
+      'cycle',
+      'pollster works again',
+    ])
+  })
+})
+
+describe('the health of the agent', () => {
+  it('is live while cycles finish, and says since when none has', async () => {
+    const clock = createFakeClock()
+    const health = createHealthRecord({ clock, patienceSeconds: () => 60 })
+    await clock.advance(50)
+    health.cycleFinished()
+    await clock.advance(60)
+    expect(health.read()).toEqual({ live: true, ready: true, notes: [] })
+    await clock.advance(30)
+    expect(health.read()).toEqual({ live: false, ready: true, notes: ['no cycle has finished for 90 s'] })
+  })
+
+  it('is ready while libvirt and every destination are there', () => {
+    const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+    health.away('libvirt', 'no socket')
+    health.away('amqp://h', 'refused')
+    health.back('libvirt')
+    expect(health.read()).toMatchObject({ live: true, ready: false, notes: ['amqp://h: refused'] })
+  })
+})
