@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { removeAgents, startAgent } from '../support/agent.js'
+import { removeAgents, startAgent, type CycleLine } from '../support/agent.js'
 import { awkwardFloats, awkwardInts, awkwardMetadata, awkwardPollsters } from '../support/awkward-values.js'
 import { openBrokerSide, type BrokerSide } from '../support/broker.js'
 import { novaMetadata } from '../support/domain-xml.js'
@@ -57,9 +57,11 @@ async function pollOnce(destination: object): Promise<string[]> {
     polling: { sources: [{ name: 'all', interval: 3600, meters: ['*'] }] },
     files: { 'awkward.mjs': awkwardPollsters(samplesEach) },
   })
-  await agent.line(({ msg }) => msg === 'cycle')
-  expect(await agent.stop()).toMatchObject({ code: 0 })
-  const lines = await readFile(join(agent.folder, 'measured.jsonl'), 'utf8')
+  const { samples } = (await agent.line(({ msg }) => msg === 'cycle')) as CycleLine
+  const lines = await waitFor('the file has all samples', async () => {
+    const text = await readFile(join(agent.folder, 'measured.jsonl'), 'utf8')
+    return text.split('\n').length > samples && text
+  })
   return lines
     .trimEnd()
     .split('\n')

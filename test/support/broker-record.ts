@@ -10,12 +10,14 @@ export type MeterMessage = Readonly<Record<string, WireValue>>
 export interface BrokerRecord {
   /** Notifications so far. */
   readonly count: number
-  /** Resolves when that many more have come than there are now. */
+  /** Resolves when that many more have come than there are now. Rejects when that takes longer than a minute. */
   more(count: number): Promise<void>
   /** The samples of the notifications from the `since`th on, in the order in which the broker took them. */
   samples(since: number): MeterMessage[]
   close(): Promise<void>
 }
+
+const patienceSeconds = 60
 
 /** Copies what comes to an exchange, declared as oslo.messaging does by default, into a queue of its own. */
 export async function recordBroker(
@@ -41,7 +43,18 @@ export async function recordBroker(
     get count() {
       return bodies.length
     },
-    more: (count) => new Promise((goOn) => waiting.set(goOn, bodies.length + count)),
+    more: (count) =>
+      new Promise((resolve, reject) => {
+        const late = () => {
+          reject(new Error(`fewer than ${count} more notifications in ${patienceSeconds} s`))
+        }
+        const timer = setTimeout(late, patienceSeconds * 1000)
+        const goOn = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        waiting.set(goOn, bodies.length + count)
+      }),
     samples: (since) => bodies.slice(since).flatMap(samplesOf),
     async close() {
       await connection.close()
