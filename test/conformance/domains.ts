@@ -10,6 +10,8 @@ export interface Subject {
   readonly life: StartAs | 'booted' | 'suspended'
   /** Whether Nova manages it; a foreign one has no sample from either side. */
   readonly foreign: boolean
+  /** Bytes that its first image grows by while QEMU has it open. */
+  readonly grows: number
 }
 
 type Row = Omit<DomainSpec, 'number' | 'metadata'> & {
@@ -17,6 +19,7 @@ type Row = Omit<DomainSpec, 'number' | 'metadata'> & {
   readonly metadata?: string
   readonly life?: Subject['life']
   readonly foreign?: true
+  readonly grows?: number
 }
 
 const flavor = (name: string, elements: string, attributes = '') =>
@@ -51,6 +54,9 @@ const rows: Readonly<Record<string, Row>> = {
   'an empty CD-ROM': { disks: [{ target: 'vda' }, { target: 'hda', device: 'cdrom', path: null }] },
   'a loaded CD-ROM': { disks: [{ target: 'vda' }, { target: 'hda', device: 'cdrom' }] },
   'a floppy and a disk on IDE': { disks: [{ target: 'hdc' }, { target: 'fda', device: 'floppy' }] },
+  'a medium larger on the host than for the guest': {
+    ...{ disks: [{ target: 'hda', device: 'cdrom' }], grows: 1000 },
+  },
   'no disk at all': { disks: [] },
   'an empty CD-ROM and no disk': { disks: [{ target: 'hda', device: 'cdrom', path: null }] },
   'no vNIC': { vnics: [] },
@@ -112,7 +118,7 @@ const rows: Readonly<Record<string, Row>> = {
 }
 
 export const subjects: readonly Subject[] = Object.entries(rows).map(
-  ([what, { nova, metadata, life, foreign, ...spec }], index) => ({
+  ([what, { nova, metadata, life, foreign, grows, ...spec }], index) => ({
     what,
     spec: {
       ...{ ...spec, number: index + 1, memoryMiB: spec.memoryMiB ?? 64 },
@@ -120,5 +126,6 @@ export const subjects: readonly Subject[] = Object.entries(rows).map(
     },
     life: life ?? 'paused',
     foreign: foreign ?? false,
+    grows: grows ?? 0,
   }),
 )

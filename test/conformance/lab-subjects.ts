@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { diskPath, domainDisks } from '../support/domain-xml.js'
 import { guestReady, type Lab, type LabDomain } from '../support/lab.js'
 import { virsh } from '../support/virsh.js'
 import type { Subject } from './domains.js'
@@ -26,7 +27,11 @@ export async function createSubjects(lab: Lab, subjects: readonly Subject[]): Pr
   const living: LivingSubject[] = []
   for (const subject of [...subjects.filter(boots), ...subjects.filter((one) => !boots(one))]) {
     const start = subject.life === 'paused' || subject.life === 'defined' ? subject.life : 'running'
-    living.push({ subject, domain: await lab.createDomain(subject.spec, start) })
+    const domain = await lab.createDomain(subject.spec, start)
+    living.push({ subject, domain })
+    const [disk] = domainDisks(subject.spec)
+    if (disk && subject.grows > 0)
+      await appendFile(diskPath(subject.spec, disk)!, Buffer.alloc(subject.grows))
   }
   for (const { subject, domain } of living) {
     if (boots(subject)) await guestReady(domain)
