@@ -5,6 +5,7 @@ import { createFilePublisher } from '../publish/file-publisher.js'
 import { createLogPublisher, type SampleLine } from '../publish/log-publisher.js'
 import { createNoopPublisher } from '../publish/noop-publisher.js'
 import { createNotifier, joinNotifiers, type Notifier } from '../publish/notifier.js'
+import { observed } from '../publish/observed-publisher.js'
 import type { DestinationObserver } from '../publish/outage.js'
 import { eachDropReason, type Outbox, type OutboxFigures, type Publisher } from '../publish/publisher.js'
 import { parseTransportUrl } from '../publish/transport-url.js'
@@ -55,7 +56,10 @@ const amqp =
 const makers: Readonly<Record<PublisherOptions['driver'], Make>> = {
   messagingv2: amqp(2),
   messaging: amqp(1),
-  file: ({ path }) => createFilePublisher(path ?? ''),
+  file: ({ path }, _options, { clock, observe }) => {
+    const publisher = createFilePublisher(path ?? '')
+    return observed(publisher, observe(publisher.name), clock)
+  },
   log: (_publisher, _options, { logSample }) => createLogPublisher(logSample),
   noop: () => createNoopPublisher(),
 }
