@@ -32,6 +32,7 @@ const calls = {
   domainStats: [texts, unsigned, unsigned],
   domainState: [text],
   domainInfo: [text],
+  domainControlInfo: [text],
   memoryStats: [text],
   blockStats: [text, text],
   blockStatsParameters: [text, text],
@@ -79,6 +80,7 @@ export class Connection {
       code: 0,
       domain: 0,
       level: 2,
+      systemError: 0,
       message: `the connection to ${this.uri} is closed`,
     })
   }

@@ -11,6 +11,7 @@ export class LibvirtError extends Error {
     this.libvirtCode = fault.code
     this.libvirtDomain = fault.domain
     this.libvirtLevel = fault.level
+    this.systemError = fault.systemError
     this.call = call
   }
 }

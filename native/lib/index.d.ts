@@ -14,6 +14,8 @@ export interface LibvirtError extends Error {
   readonly libvirtDomain: number
   /** A virErrorLevel. */
   readonly libvirtLevel: number
+  /** The errno of a system error (code 38), for example 13 EACCES; 0 when there is none. */
+  readonly systemError: number
   /** The libvirt function that failed; for code 0 the method of this binding. */
   readonly call: string
 }
@@ -105,6 +107,16 @@ export interface DomainState {
   readonly state: number
   /** What belongs to the state: virDomainRunningReason, virDomainPausedReason, … */
   readonly reason: number
+}
+
+/** virDomainControlInfo: whether somebody waits for the domain's monitor. libvirt answers it without asking the monitor. */
+export interface DomainControlInfo {
+  /** A virDomainControlState: 0 free, 1 a background job runs, 2 a monitor command is out, 3 the monitor is lost. */
+  readonly state: number
+  /** For state 3 a virDomainControlErrorReason, else 0. */
+  readonly details: number
+  /** How long state 1 or 2 has lasted, ms. */
+  readonly sinceMs: bigint
 }
 
 /** virDomainBlockStatsStruct; -1 where the driver does not know. */
@@ -206,6 +218,7 @@ export interface Connection {
 
   domainState(uuid: string): Promise<DomainState>
   domainInfo(uuid: string): Promise<DomainInfo>
+  domainControlInfo(uuid: string): Promise<DomainControlInfo>
   /** virDomainMemoryStats: figures by virDomainMemoryStatTags number, KiB (faults and times in their own units). */
   memoryStats(uuid: string): Promise<ReadonlyMap<number, bigint>>
   blockStats(uuid: string, device: string): Promise<BlockStats>

@@ -44,6 +44,22 @@ Napi::Value DomainInfo(const Napi::CallbackInfo& info) {
       });
 }
 
+/** domainControlInfo(handle, uuid) → DomainControlInfo */
+Napi::Value DomainControlInfo(const Napi::CallbackInfo& info) {
+  return DomainCall<virDomainControlInfo>(
+      info,
+      [](virDomainPtr domain, virDomainControlInfo& result) {
+        return FaultIf(virDomainGetControlInfo(domain, &result, 0) < 0, "virDomainGetControlInfo");
+      },
+      [](Napi::Env env, const virDomainControlInfo& result) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("state", result.state);
+        object.Set("details", result.details);
+        object.Set("sinceMs", BigUnsigned(env, result.stateTime));
+        return object;
+      });
+}
+
 /** memoryStats(handle, uuid) → [tag, figure][] */
 Napi::Value MemoryStats(const Napi::CallbackInfo& info) {
   struct Stats {
@@ -98,6 +114,7 @@ void AddDomainCalls(Napi::Env env, Napi::Object exports) {
                {
                    {"domainState", DomainState},
                    {"domainInfo", DomainInfo},
+                   {"domainControlInfo", DomainControlInfo},
                    {"memoryStats", MemoryStats},
                    {"domainXml", DomainXml},
                    {"domainMetadata", DomainMetadata},

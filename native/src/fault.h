@@ -10,6 +10,8 @@ struct Fault {
   int code;
   int domain;
   int level;
+  /** errno where the operating system refused, else 0. */
+  int system_error;
   std::string call;
   std::string message;
 };

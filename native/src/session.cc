@@ -49,7 +49,7 @@ MaybeFault Session::BorrowLane(std::unique_ptr<Lane>& lane) {
   std::unique_lock lock(mutex_);
   if (closed_) return Closed();
   if (virConnectIsAlive(watch_) != 1) {
-    return Fault{VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC, VIR_ERR_ERROR, "virConnectIsAlive",
+    return Fault{VIR_ERR_INTERNAL_ERROR,    VIR_FROM_RPC, VIR_ERR_ERROR, 0, "virConnectIsAlive",
                  "the connection has ended"};
   }
   ++lanes_out_;

@@ -109,6 +109,10 @@ export function bindingContract(name: string, binding: Binding, uri: string): vo
       })
     })
 
+    it('says of a domain whose monitor nobody waits for that it is free', async () => {
+      expect(await connection.domainControlInfo(web)).toEqual({ state: 0, details: 0, sinceMs: 0n })
+    })
+
     it('gives memory figures by tag', async () => {
       const actualBalloon = 6
 
@@ -176,7 +180,8 @@ export function bindingContract(name: string, binding: Binding, uri: string): vo
     it('rejects an address where nobody listens with code 38 of the RPC part', async () => {
       const error = await rejection(binding.openReadOnly('qemu+unix:///system?socket=/nonexistent'))
 
-      expect([error.libvirtCode, error.libvirtDomain, error.call]).toEqual([38, 7, 'virConnectOpenReadOnly'])
+      const { libvirtCode, libvirtDomain, systemError, call } = error
+      expect([libvirtCode, libvirtDomain, systemError, call]).toEqual([38, 7, 2, 'virConnectOpenReadOnly'])
     })
 
     it('subscribes to events and to its end, and is gone after closing', async () => {

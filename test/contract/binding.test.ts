@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import * as nodeLibvirt from '#node-libvirt'
 import { dommemstat } from '../support/virsh.js'
+import { endOf } from '../support/virtpoll.js'
 import { bindingContract, web } from './binding.contract.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/libvirt/three-domains.xml', import.meta.url))
@@ -36,6 +42,31 @@ describe('node-libvirt', () => {
     })
     expect(await connection.setKeepAlive(5, 3)).toBe(false)
     await connection.close()
+  })
+
+  it('keeps the errno of a socket that this user may not open', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'virtpoll-denied-'))
+    const server = createServer()
+    await new Promise<void>((listening) => server.listen(join(folder, 'socket'), listening))
+    await chmod(folder, 0o755)
+    await chmod(join(folder, 'socket'), 0)
+    // a process of its own, because root may open every socket
+    const child = spawn(process.execPath, [
+      '-e',
+      `import(process.argv[1]).then(async ({ versions, openReadOnly }) => {
+         versions()
+         if (process.getuid() === 0) process.setuid(65534)
+         const error = await openReadOnly(process.argv[2]).catch((reason) => reason)
+         console.log(error.libvirtCode, error.libvirtDomain, error.systemError)
+       })`,
+      fileURLToPath(new URL('../../native/lib/index.js', import.meta.url)),
+      `qemu+unix:///system?socket=${join(folder, 'socket')}`,
+    ])
+    const { stdout, stderr } = await endOf(child)
+    await new Promise((closed) => server.close(closed))
+    await rm(folder, { recursive: true })
+
+    expect([stdout, stderr]).toEqual(['38 7 13\n', ''])
   })
 
   it('says which call of the program failed in the stack of the error', async () => {

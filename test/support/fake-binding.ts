@@ -5,7 +5,13 @@ import { FakeLibvirtError, cannotConnect } from './fake-libvirt-errors.js'
 
 export { statsColumns } from './domstats.js'
 export type { FakeCall, FakeDomain } from './fake-host.js'
-export { FakeLibvirtError, domainNotFound, never, unsupported } from './fake-libvirt-errors.js'
+export {
+  FakeLibvirtError,
+  domainNotFound,
+  never,
+  permissionDenied,
+  unsupported,
+} from './fake-libvirt-errors.js'
 
 /** What `#node-libvirt` exports. */
 export type Binding = typeof nodeLibvirt

@@ -44,7 +44,7 @@ export class FakeConnection implements Connection {
     listener: (event: DomainEvent) => void
   }[] = []
   #onClose: ((reason: number) => void) | undefined
-  #alive = true
+  readonly #ended = new AbortController()
   #callsOut = 0
 
   constructor(host: FakeHost, uri: string) {
@@ -53,10 +53,10 @@ export class FakeConnection implements Connection {
     host.connections.add(this)
   }
 
-  /** Ends it from the daemon's side. */
+  /** Ends it from the daemon's side, and with it the calls that are out; the host goes on waiting for its domains. */
   end(reason: number): void {
-    if (!this.#alive) return
-    this.#alive = false
+    if (this.#ended.signal.aborted) return
+    this.#ended.abort()
     this.#onClose?.(reason)
   }
 
@@ -68,13 +68,23 @@ export class FakeConnection implements Connection {
     if (!this.open) throw connectionClosed(shape.method, this.uri)
     this.#callsOut += 1
     try {
-      return await this.#host.run({ uuids: [], args: [], ...shape }, () => {
-        if (!this.#alive) throw connectionLost(shape.call)
+      const answered = this.#host.run({ uuids: [], args: [], ...shape }, () => {
+        if (this.#ended.signal.aborted) throw connectionLost(shape.call)
         return answer()
       })
+      return await Promise.race([answered, this.#whenEnded(shape.call)])
     } finally {
       this.#callsOut -= 1
     }
+  }
+
+  #whenEnded(call: string): Promise<never> {
+    return new Promise((_, reject) => {
+      const end = () => {
+        reject(connectionLost(call))
+      }
+      this.#ended.signal.addEventListener('abort', end, { once: true })
+    })
   }
 
   #onDomain<T>(shape: DomainCallShape, answer: (domain: FakeDomain) => T | Promise<T>): Promise<T> {
@@ -168,6 +178,13 @@ export class FakeConnection implements Connection {
       const state = domain.state ?? (domain.id > 0 ? 1 : 5)
       return domain.info ?? { state, maxMemoryKiB: 0n, memoryKiB: 0n, vcpus: 1, cpuTimeNs: 0n }
     })
+
+  domainControlInfo = (uuid: string) =>
+    this.#onRunning({ method: 'domainControlInfo', call: 'virDomainGetControlInfo', uuid }, (domain) => ({
+      state: this.#host.isWaitedFor(domain) ? 2 : 0,
+      details: 0,
+      sinceMs: this.#host.isWaitedFor(domain) ? 60_000n : 0n,
+    }))
 
   memoryStats = (uuid: string): Promise<ReadonlyMap<number, bigint>> =>
     this.#onRunning({ method: 'memoryStats', call: 'virDomainMemoryStats', uuid }, async (domain) => {

@@ -161,6 +161,11 @@ export class FakeHost {
     return { uuid: domain.uuid, name: domain.name, id: domain.id, entries }
   }
 
+  /** Whether a call waits for the domain's monitor; as far as the host says, for a minute. */
+  isWaitedFor({ uuid }: FakeDomain): boolean {
+    return this.#jobs.has(uuid)
+  }
+
   /** Resolves when the domain's monitor has answered. */
   async monitor(domain: FakeDomain): Promise<void> {
     const holdsJob = !this.#jobs.has(domain.uuid)

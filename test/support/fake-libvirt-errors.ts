@@ -3,6 +3,7 @@ import type { LibvirtError } from '#node-libvirt'
 interface Numbers {
   readonly code: number
   readonly domain: number
+  readonly systemError?: number
 }
 
 /** An error as the binding rejects with. Throw one from a script to make a call fail. */
@@ -11,13 +12,15 @@ export class FakeLibvirtError extends Error implements LibvirtError {
   readonly libvirtCode: number
   readonly libvirtDomain: number
   readonly libvirtLevel = 2
+  readonly systemError: number
   readonly call: string
 
-  constructor(call: string, reason: string, { code, domain }: Numbers) {
+  constructor(call: string, reason: string, { code, domain, systemError = 0 }: Numbers) {
     super(`${call}: ${reason}`)
     this.call = call
     this.libvirtCode = code
     this.libvirtDomain = domain
+    this.systemError = systemError
   }
 }
 
@@ -55,8 +58,15 @@ export const cannotConnect = (uri: string) =>
   new FakeLibvirtError(
     'virConnectOpenReadOnly',
     `Failed to connect socket for ${uri}: No such file or directory`,
-    { code: 38, domain: fromRpc },
+    { code: 38, domain: fromRpc, systemError: 2 },
   )
+
+export const permissionDenied = (uri: string) =>
+  new FakeLibvirtError('virConnectOpenReadOnly', `Failed to connect socket for ${uri}: Permission denied`, {
+    code: 38,
+    domain: fromRpc,
+    systemError: 13,
+  })
 
 export const connectionLost = (call: string) =>
   new FakeLibvirtError(call, 'internal error: client socket is closed', { code: 1, domain: fromRpc })
