@@ -28,6 +28,8 @@ function processIo(): CliIo {
     hostName: hostname(),
     packageFolder: dirname(require.resolve('virtpoll/package.json')),
     version,
+    // systemd separates several by colons
+    runtimeFolder: process.env['RUNTIME_DIRECTORY']?.split(':', 1)[0],
     onSignal(signal, listener) {
       process.on(signal, listener)
       return () => process.off(signal, listener)

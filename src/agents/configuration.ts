@@ -16,6 +16,8 @@ export interface Surroundings {
   /** The folder of this package; holds `config/polling.yaml`. */
   readonly packageFolder: string
   readonly version: string
+  /** A folder for what outlives the process and not the host; undefined when nobody gave one. */
+  readonly runtimeFolder?: string | undefined
 }
 
 /** Everything that files say, checked. */

@@ -4,6 +4,7 @@ import type { Discovery } from '../discovery/discovery.js'
 import { localInstances } from '../discovery/local-instances.js'
 import { localNode } from '../discovery/local-node.js'
 import type { LibvirtBinding } from '../inspector/libvirt/binding.js'
+import type { CallStore } from '../inspector/libvirt/call-journal.js'
 import { createLibvirtInspector, type LibvirtInspector } from '../inspector/libvirt/libvirt-inspector.js'
 import type { InspectorObserver } from '../inspector/libvirt/observer.js'
 import type { CycleParts } from '../polling/cycle.js'
@@ -21,6 +22,8 @@ export interface HostParts {
   readonly clock: Clock
   readonly binding: LibvirtBinding
   readonly inspectorObserver: InspectorObserver
+  /** Default: calls that hang are forgotten with the process. */
+  readonly calls?: CallStore
   readonly logOf: (meter: string) => PollsterLog
 }
 
@@ -31,9 +34,10 @@ export interface Host extends CycleParts {
 
 /** Builds what every cycle works with. Connects to nothing yet. */
 export function buildHost(options: AgentOptions, parts: HostParts): Host {
-  const { clock, binding, inspectorObserver, logOf } = parts
+  const { clock, binding, inspectorObserver, calls, logOf } = parts
   const inspector = createLibvirtInspector({
     ...{ binding, clock, observer: inspectorObserver },
+    ...(calls && { calls }),
     options: { ...options.libvirt, xmlRefreshSeconds: options.discovery.xmlRefreshSeconds },
   })
   const reportStopped = options.polling.reportStoppedInstances

@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import type { AgentOptions, Schedule, Source } from '../config/options.js'
 import { AgentError, ConfigError } from '../errors.js'
 import { loadBinding } from '../inspector/libvirt/binding.js'
+import type { CallStore } from '../inspector/libvirt/call-journal.js'
+import { createCallRecordFile } from '../inspector/libvirt/call-record-file.js'
 import type { Logger } from '../observe/log.js'
 import { createMetrics, type Metrics } from '../observe/metrics.js'
 import { startStatusServer, type StatusServer } from '../observe/status-server.js'
@@ -36,6 +39,7 @@ export interface AgentParts {
   readonly sources: readonly Source[]
   readonly log: Logger
   readonly version: string
+  readonly runtimeFolder?: string | undefined
 }
 
 /**
@@ -52,7 +56,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const metrics = metricsOf(() => agent, version, binding.versions().libvirt)
   const agent = await buildPollingAgent(options, {
     ...{ clock: systemClock, binding, version, pollsters, sources },
-    inspectorObserver: observeInspector(observers),
+    ...{ inspectorObserver: observeInspector(observers), calls: recordCalls(parts) },
     pollingObserver: observePolling(observers),
     logOf: (meter) => log.child({ meter }),
     observe: (name) => observeDestination(name, observers),
@@ -81,6 +85,17 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
       metrics.reloaded('refused')
     },
   }
+}
+
+/** Beside the outbox, not in it, when there is no runtime folder: so each agent has its own. */
+function recordCalls({ configuration, runtimeFolder, log }: AgentParts): CallStore {
+  const beside = `${configuration.options.outbox.directory}.calls.json`
+  return createCallRecordFile(
+    runtimeFolder === undefined ? beside : join(runtimeFolder, 'calls.json'),
+    (error) => {
+      log.warn({ err: error }, 'libvirt calls cannot be recorded; after a restart more of them may hang')
+    },
+  )
 }
 
 /** The agent is asked for when the metrics are read, and not before there is one. */

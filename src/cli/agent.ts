@@ -18,7 +18,7 @@ export async function agentCommand(options: AgentCommandOptions, io: CliIo): Pro
     const { sources, warnings, file } = await loadSources(configuration, io)
     const log = createLogger(configuration.options.log, io.stderr)
     logWarnings([...configuration.warnings, ...warnings], log)
-    const agent = await startAgent({ configuration, sources, log, version: io.version })
+    const agent = await startAgent({ configuration, sources, log, ...io })
     log.info({ version: io.version, uri: configuration.options.libvirt.uri, polling: file }, 'agent started')
     return await untilStopped(agent, { configuration, io, log })
   } catch (error) {

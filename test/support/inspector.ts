@@ -3,7 +3,7 @@ import {
   createLibvirtInspector,
   type LibvirtInspectorOptions,
 } from '../../src/inspector/libvirt/libvirt-inspector.js'
-import type { SuspectStore } from '../../src/inspector/libvirt/quarantine.js'
+import type { CallStore } from '../../src/inspector/libvirt/call-journal.js'
 import type { DomainLook, Inspected, StatsGroup, Survey } from '../../src/inspector/inspector.js'
 import { fakeBinding } from './fake-binding.js'
 import { createFakeClock } from './fake-clock.js'
@@ -50,7 +50,7 @@ export function recordingObserver(): InspectorObserver & { readonly heard: strin
 export function inspectorOf(
   host: FakeHostOptions,
   options: Partial<LibvirtInspectorOptions> = {},
-  suspects: SuspectStore = { load: () => [], save: () => undefined },
+  calls: CallStore = { load: () => [], save: () => undefined },
 ) {
   const binding = fakeBinding(host)
   const clock = createFakeClock()
@@ -59,7 +59,7 @@ export function inspectorOf(
     binding,
     clock,
     observer,
-    suspects,
+    calls,
     options: {
       uri: 'qemu:///system',
       callTimeoutSeconds: 10,

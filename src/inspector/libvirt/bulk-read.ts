@@ -6,8 +6,9 @@ import type { Caller } from './caller.js'
 import { type DomainFigures, decodeStats } from './decode-stats.js'
 import { eachOf } from './each-of.js'
 import { CallError } from './errors.js'
-import type { Quarantine } from './quarantine.js'
+import { monitorWaits } from './monitor-waits.js'
 import { missingGroups, monitorFreeBits, noWait } from './stats-groups.js'
+import type { StuckDomains } from './stuck-domains.js'
 
 /** What libvirt answered about one domain. */
 export interface Answer {
@@ -28,7 +29,7 @@ export interface BulkResult {
 export interface BulkDeps {
   readonly gate: CallGate
   readonly clock: Clock
-  readonly quarantine: Quarantine
+  readonly stuckDomains: StuckDomains
 }
 
 interface Piece {
@@ -41,8 +42,9 @@ const fewestDomainsInSlice = 8
 
 /**
  * Bulk statistics of many domains in a few slices at once. A slice that hangs is left, for its call holds the job of
- * the domain it hangs on and so makes NOWAIT pass over that domain; the slice is asked again in halves, down to the
- * domain that hangs, so that only this one loses. A slice that fails is halved as well.
+ * the domain it hangs on and so makes NOWAIT pass over that domain; the slice is asked again at once, first the domains
+ * up to that one, which libvirt had answers from, then the others in halves. A slice that fails is halved as well, down
+ * to the domain that fails.
  */
 export class BulkRead {
   readonly result: BulkResult = { answers: new Map(), failures: new Map() }
@@ -112,8 +114,23 @@ export class BulkRead {
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       for (const { uuid } of piece.domains) this.result.failures.set(uuid, error)
-      return error.fault === 'busy' ? [] : this.#halves(piece, error)
+      if (error.fault === 'busy') return []
+      const hangsAt = error.fault === 'hung' ? await this.#findStuck(piece) : -1
+      return hangsAt < 0 ? this.#halves(piece, error) : splitAfter(piece, hangsAt)
     }
+  }
+
+  /** The domain that the call on these hangs on, by its place among them; -1 when it is not to be found. */
+  async #findStuck({ domains }: Piece): Promise<number> {
+    const { stuckDomains } = this.#deps
+    const unknown = domains.filter((domain) => !stuckDomains.has(domain))
+    const waits = await monitorWaits(
+      this.#caller,
+      unknown.map(({ uuid }) => uuid),
+    )
+    const stuck = unknown.filter(({ uuid }) => waits.has(uuid))
+    for (const domain of stuck) stuckDomains.found(domain)
+    return stuck[0] === undefined ? -1 : domains.indexOf(stuck[0])
   }
 
   /** A single domain that hangs is asked once more: its job is held now, so what needs no monitor comes at once. */
@@ -131,14 +148,11 @@ export class BulkRead {
     const uuids = domains.map(({ uuid }) => uuid)
     const bound = (mask & ~monitorFreeBits) !== 0
     const columns = bound
-      ? await this.#deps.quarantine.watch(domains, (onLate) =>
-          this.#caller.monitor({
-            name: 'domainStats',
-            uuids,
-            make: (connection) => connection.domainStats(uuids, mask, flags),
-            onLate,
-          }),
-        )
+      ? await this.#caller.monitor({
+          name: 'domainStats',
+          uuids,
+          make: (connection) => connection.domainStats(uuids, mask, flags),
+        })
       : await this.#caller.plain('domainStats', (c) => c.domainStats(uuids, mask, 0))
     const takenAt = this.#deps.clock.now()
     const byUuid = new Map(domains.map((domain) => [domain.uuid, domain]))
@@ -148,7 +162,7 @@ export class BulkRead {
       if (domain === undefined) continue
       const missing = id === undefined ? none : missingGroups(this.#maskOf(domain), figures, domain)
       this.result.answers.set(uuid, { takenAt, id, figures, missing })
-      if (bound && id !== undefined) this.#deps.quarantine.answered(domain, missing.size === 0)
+      if (bound && id !== undefined && missing.size === 0) this.#deps.stuckDomains.answered(domain)
     }
   }
 
@@ -168,6 +182,12 @@ export class BulkRead {
 }
 
 const none: ReadonlySet<StatsGroup> = new Set()
+
+function splitAfter({ domains, mask }: Piece, index: number): readonly Piece[] {
+  const rest = domains.slice(index + 1)
+  const pieces = [domains.slice(0, index + 1), ...chunks(rest, Math.max(1, Math.ceil(rest.length / 2)))]
+  return pieces.map((piece) => ({ domains: piece, mask }))
+}
 
 function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   const count = Math.ceil(items.length / size)

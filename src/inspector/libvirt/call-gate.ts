@@ -12,33 +12,28 @@ export interface GateOptions {
   readonly callTimeoutSeconds: number
 }
 
+export interface GateDeps {
+  readonly clock: Clock
+  readonly observer: InspectorObserver
+  /** Monitor-bound calls that hang in libvirtd although they are not out here: see CallJournal. */
+  readonly orphans: () => number
+}
+
 export interface Call<T> {
   /** The libvirt function, for errors and metrics. */
   readonly name: string
+  /** Whether it may wait for the monitor of a domain, and so for ever. */
+  readonly monitorBound: boolean
+  readonly signal: AbortSignal
   readonly make: () => Promise<T>
   /** Told when the call returns after nobody waited for it any more, with the error it returned with. */
   readonly onLate?: ((error: unknown) => void) | undefined
-}
-
-/** Makes a call within a place that is held. */
-export type MakeCall = <T>(call: Call<T>) => Promise<T>
-
-export interface PlaceOptions {
-  /** Whether a call may wait for the monitor of a domain, and so for ever. */
-  readonly monitorBound: boolean
-  readonly signal: AbortSignal
 }
 
 interface Waiting {
   readonly monitorBound: boolean
   readonly go: () => void
   readonly refuse: () => void
-}
-
-/** One of the places that calls go out from. It is free again when its work has ended and all its calls returned. */
-interface Place extends PlaceOptions {
-  callsOut: number
-  ended: boolean
 }
 
 interface Flight {
@@ -51,12 +46,13 @@ interface Flight {
 /**
  * Through here goes every call to libvirt. A call past its deadline is left where it is, for it cannot be cancelled,
  * and keeps its place until it returns. No more monitor-bound calls are out at a time than may hang, so the limit of
- * hung calls holds even when all domains stick at once; a place is left for calls that need no monitor.
+ * hung calls holds even when all domains stick at once; a place is left for calls that need no monitor. The last place
+ * that may hang is kept back: no two calls go out that could both take it, so that domains that stick in the same
+ * moment use up all but one, and the others are read by way of that one.
  */
 export class CallGate {
   readonly #options: GateOptions
-  readonly #clock: Clock
-  readonly #observer: InspectorObserver
+  readonly #deps: GateDeps
   readonly #waiting: Waiting[] = []
   #made = 0
   #out = 0
@@ -64,10 +60,9 @@ export class CallGate {
   #hung = 0
   #monitorHung = 0
 
-  constructor(options: GateOptions, clock: Clock, observer: InspectorObserver) {
+  constructor(options: GateOptions, deps: GateDeps) {
     this.#options = options
-    this.#clock = clock
-    this.#observer = observer
+    this.#deps = deps
   }
 
   /** Calls made so far. */
@@ -75,41 +70,34 @@ export class CallGate {
     return this.#made
   }
 
-  /** Calls that are out although nobody waits for them any more. */
+  /** Calls that hang in libvirtd although nobody waits for them any more. */
   get hung(): number {
-    return this.#hung
+    return this.#hung + this.#deps.orphans()
   }
 
-  /** How many monitor-bound calls may be out at a time, now that some hang. */
+  /** How many monitor-bound calls may be out beside those that hang. */
   get monitorLanes(): number {
-    return this.#monitorLimit - this.#monitorHung
-  }
-
-  get #monitorLimit(): number {
-    return Math.max(1, Math.min(hungCallLimit, this.#options.maxCalls - 1))
+    const limit = Math.max(1, Math.min(hungCallLimit, this.#options.maxCalls - 1))
+    const hanging = this.#monitorHung + this.#deps.orphans()
+    return hanging >= limit ? 0 : Math.max(1, limit - 1 - hanging)
   }
 
   /**
-   * Does the work when there is a place for it; its calls go out one after the other. Rejects with what the work
-   * rejects with and with a CallError `busy` when hung calls take all places. A call that the work makes rejects with a
-   * CallError `hung` after its deadline, and with the signal's reason.
+   * Makes the call when there is a place for it. Rejects with what the call rejects with, with a CallError `busy` when
+   * hung calls take all places, with a CallError `hung` after its deadline, and with the signal's reason.
    */
-  async hold<T>(options: PlaceOptions, work: (make: MakeCall) => Promise<T>): Promise<T> {
-    options.signal.throwIfAborted()
-    await this.#admission(options.monitorBound)
-    const place: Place = { ...options, callsOut: 0, ended: false }
-    try {
-      return await work((call) => this.#watch(call, place))
-    } finally {
-      place.ended = true
-      this.#freeIfDone(place)
-    }
+  async call<T>(call: Call<T>): Promise<T> {
+    call.signal.throwIfAborted()
+    await this.#admission(call.monitorBound)
+    if (call.signal.aborted) this.#leavePlace(call)
+    call.signal.throwIfAborted()
+    return this.#watch(call)
   }
 
   #admission(monitorBound: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const refuse = () => {
-        const message = `no call was made: ${this.#hung} libvirt calls hang; see which domains are stuck`
+        const message = `no call was made: ${this.hung} libvirt calls hang; see which domains are stuck`
         reject(new CallError('busy', message, { call: '' }))
       }
       this.#waiting.push({ monitorBound, go: resolve, refuse })
@@ -122,10 +110,7 @@ export class CallGate {
       const { monitorBound } = waiting
       if (this.#hung >= this.#options.maxCalls || (monitorBound && this.monitorLanes <= 0)) {
         this.#unqueue(waiting).refuse()
-      } else if (
-        this.#out < this.#options.maxCalls &&
-        (!monitorBound || this.#monitorOut < this.#monitorLimit)
-      ) {
+      } else if (this.#isPlaceFor(monitorBound)) {
         this.#out += 1
         if (monitorBound) this.#monitorOut += 1
         this.#unqueue(waiting).go()
@@ -133,63 +118,64 @@ export class CallGate {
     }
   }
 
+  #isPlaceFor(monitorBound: boolean): boolean {
+    if (this.#out >= this.#options.maxCalls) return false
+    return !monitorBound || this.#monitorOut - this.#monitorHung < this.monitorLanes
+  }
+
   #unqueue(waiting: Waiting): Waiting {
     this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
     return waiting
   }
 
-  #freeIfDone({ ended, callsOut, monitorBound }: Place): void {
-    if (!ended || callsOut > 0) return
+  #leavePlace({ monitorBound }: Pick<Call<unknown>, 'monitorBound'>): void {
     this.#out -= 1
     if (monitorBound) this.#monitorOut -= 1
     this.#admit()
   }
 
-  async #watch<T>(call: Call<T>, place: Place): Promise<T> {
-    place.signal.throwIfAborted()
-    const startedAt = this.#clock.now().monotonicSeconds
+  async #watch<T>(call: Call<T>): Promise<T> {
+    const startedAt = this.#deps.clock.now().monotonicSeconds
     const flight: Flight = { call, startedAt, ended: new AbortController(), left: false }
     this.#made += 1
-    place.callsOut += 1
     const answer = call.make()
     answer.then(
       () => {
-        this.#returned(flight, place, 'ok')
+        this.#returned(flight, 'ok')
       },
       (error: unknown) => {
-        this.#returned(flight, place, 'failed', error)
+        this.#returned(flight, 'failed', error)
       },
     )
-    return Promise.race([answer, this.#leaving(flight, place)])
+    return Promise.race([answer, this.#leaving(flight)])
   }
 
-  #returned(flight: Flight, place: Place, outcome: 'ok' | 'failed', error?: unknown): void {
-    const { call, startedAt, ended, left } = flight
+  #returned({ call, startedAt, ended, left }: Flight, outcome: 'ok' | 'failed', error?: unknown): void {
     ended.abort()
-    const seconds = this.#clock.now().monotonicSeconds - startedAt
-    this.#observer.callReturned(call.name, seconds, left ? 'late' : outcome)
-    if (left) this.#countHung(call, place, -1)
+    const { clock, observer } = this.#deps
+    const seconds = clock.now().monotonicSeconds - startedAt
+    observer.callReturned(call.name, seconds, left ? 'late' : outcome)
+    if (left) this.#countHung(call, -1)
     if (left) call.onLate?.(error)
-    place.callsOut -= 1
-    this.#freeIfDone(place)
+    this.#leavePlace(call)
   }
 
   /** Rejects when the call is left: after its deadline, or because the cycle is given up. */
-  #leaving(flight: Flight, place: Place): Promise<never> {
+  #leaving(flight: Flight): Promise<never> {
     const { call, startedAt, ended } = flight
     return new Promise((_, reject) => {
       const leave = (reason: Error) => {
         if (ended.signal.aborted) return
         flight.left = true
         ended.abort()
-        this.#countHung(call, place, 1)
+        this.#countHung(call, 1)
         reject(reason)
       }
       const aborted = () => {
-        leave(toError(place.signal.reason))
+        leave(toError(call.signal.reason))
       }
-      place.signal.addEventListener('abort', aborted, { once: true, signal: ended.signal })
-      this.#clock.sleepUntil(startedAt + this.#options.callTimeoutSeconds, ended.signal).then(
+      call.signal.addEventListener('abort', aborted, { once: true, signal: ended.signal })
+      this.#deps.clock.sleepUntil(startedAt + this.#options.callTimeoutSeconds, ended.signal).then(
         () => {
           leave(this.#deadlineError(call.name))
         },
@@ -198,10 +184,10 @@ export class CallGate {
     })
   }
 
-  #countHung(call: Call<unknown>, { monitorBound }: Place, change: 1 | -1): void {
+  #countHung({ name, monitorBound }: Call<unknown>, change: 1 | -1): void {
     this.#hung += change
     if (monitorBound) this.#monitorHung += change
-    if (change === 1) this.#observer.callLeft(call.name, this.#hung)
+    if (change === 1) this.#deps.observer.callLeft(name, this.hung)
     this.#admit()
   }
 

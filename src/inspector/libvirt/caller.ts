@@ -1,22 +1,23 @@
 import type { Connection } from '#node-libvirt'
 import { ConnectionError } from '../../errors.js'
-import type { CallGate, MakeCall } from './call-gate.js'
+import type { CallGate } from './call-gate.js'
+import type { CallJournal } from './call-journal.js'
 import type { Connector, Session } from './connection.js'
-import { callFailure, connectionFailure } from './errors.js'
-import type { Lanes } from './lanes.js'
+import { callFailure } from './errors.js'
 
 export interface MonitorCall<T> {
   readonly name: string
   /** The domains it is about. */
   readonly uuids: readonly string[]
   readonly make: (connection: Connection) => Promise<T>
-  /** Told when it returns after its deadline; `answered` is false when only its connection ended. */
-  readonly onLate: (answered: boolean) => void
+  /** Told when it returns after its deadline. */
+  readonly onLate?: () => void
 }
 
 export interface CallerContext {
   readonly connector: Connector
   readonly gate: CallGate
+  readonly journal: CallJournal
   readonly signal: AbortSignal
 }
 
@@ -36,10 +37,9 @@ export class Caller {
   /** A call that libvirt answers by itself. */
   async plain<T>(name: string, make: (connection: Connection) => Promise<T>): Promise<T> {
     const { gate, signal } = this.#context
+    const { connection } = this.session
     try {
-      return await gate.hold({ monitorBound: false, signal }, (makeCall) =>
-        makeCall({ name, make: () => make(this.session.connection) }),
-      )
+      return await gate.call({ name, monitorBound: false, signal, make: () => make(connection) })
     } catch (cause) {
       throw this.#failure(name, cause)
     }
@@ -48,36 +48,28 @@ export class Caller {
   /** A call that may wait for a domain's monitor. */
   async monitor<T>(call: MonitorCall<T>): Promise<T> {
     const { gate, signal } = this.#context
+    const { name, onLate } = call
     try {
-      const answer = await gate.hold({ monitorBound: true, signal }, (makeCall) =>
-        this.#onLane(call, makeCall),
-      )
+      const make = () => this.#recorded(call)
+      const answer = await gate.call({ name, monitorBound: true, signal, make, onLate })
       this.session.monitorAnswered = true
       return answer
     } catch (cause) {
-      throw this.#failure(call.name, cause)
+      throw this.#failure(name, cause)
     }
   }
 
-  async #onLane<T>({ name, uuids, make, onLate }: MonitorCall<T>, makeCall: MakeCall): Promise<T> {
-    const { connection, give } = await this.#lane(uuids, makeCall)
-    return makeCall({
-      name,
-      make: () => make(connection).finally(give),
-      onLate: (error) => {
-        onLate(error === undefined || !(callFailure(connection.uri, name, error) instanceof ConnectionError))
-      },
-    })
-  }
-
-  /** Without a lane nothing can be read: whatever goes wrong here is the connection's fault and no domain's. */
-  async #lane(uuids: readonly string[], make: MakeCall): ReturnType<Lanes['take']> {
-    const { connection, lanes } = this.session
+  async #recorded<T>({ name, uuids, make }: MonitorCall<T>): Promise<T> {
+    const { connection } = this.session
+    const record = this.#context.journal.begin(uuids)
     try {
-      return await lanes.take(uuids, { main: connection, make })
-    } catch (cause) {
-      this.#context.signal.throwIfAborted()
-      throw connectionFailure(connection.uri, cause)
+      const answer = await make(connection)
+      record.returned()
+      return answer
+    } catch (error) {
+      if (callFailure(connection.uri, name, error) instanceof ConnectionError) record.orphaned()
+      else record.returned()
+      throw error
     }
   }
 

@@ -4,7 +4,6 @@ import type { Clock } from '../../schedule/clock.js'
 import type { LibvirtBinding } from './binding.js'
 import type { CallGate } from './call-gate.js'
 import { CallError, connectionFailure } from './errors.js'
-import { closeQuietly, keepAlive, Lanes } from './lanes.js'
 import type { InspectorObserver } from './observer.js'
 
 /** What may change the XML of a domain without a new start of it. */
@@ -17,11 +16,13 @@ const watchedEvents: readonly DomainEventKind[] = [
   'disk-change',
 ]
 
+/** Together they end the connection, and calls that hang, when the daemon has been silent for 15 to 20 seconds. */
+const keepAliveSeconds = 5
+const keepAliveCount = 3
+
 /** One connection, from its opening to its end. */
 export interface Session {
   readonly connection: Connection
-  /** Connections for calls that may hang. */
-  readonly lanes: Lanes
   /** The driver's name, for example `QEMU`. */
   readonly driver: string
   /** False until a monitor-bound call has answered on this connection. */
@@ -37,6 +38,8 @@ export interface ConnectorOptions {
   readonly clock: Clock
   readonly observer: InspectorObserver
   readonly onEvent: (event: DomainEvent) => void
+  /** The daemon has ended, and with it every call that was out. */
+  readonly onDaemonEnded: () => void
 }
 
 /**
@@ -80,7 +83,7 @@ export class Connector {
 
   /** Gives the connection up, because it has ended or does not answer; the next use opens another. */
   drop(session: Session, error: ConnectionError): void {
-    void closeAll(session)
+    void closeQuietly(session.connection)
     if (this.#session !== session) return
     this.#session = undefined
     this.#reportLost(error)
@@ -90,7 +93,7 @@ export class Connector {
     this.#closed = true
     const session = this.#session
     this.#session = undefined
-    if (session !== undefined) await closeAll(session)
+    if (session !== undefined) await closeQuietly(session.connection)
     if (this.#late !== undefined) await closeQuietly(this.#late)
   }
 
@@ -117,7 +120,7 @@ export class Connector {
       }
     }
     try {
-      return await gate.hold({ monitorBound: false, signal }, (call) => call({ name: 'openReadOnly', make }))
+      return await gate.call({ name: 'openReadOnly', monitorBound: false, signal, make })
     } catch (error) {
       givenUp = true
       throw error
@@ -134,27 +137,22 @@ export class Connector {
     const onClose = (reason: number) => {
       this.#ended(connection, reason)
     }
+    const call = <T>(name: string, make: () => Promise<T>) =>
+      gate.call({ name, monitorBound: false, signal, make })
     try {
-      return await gate.hold({ monitorBound: false, signal }, async (make) => {
-        await make({ name: 'onClose', make: () => connection.onClose(onClose) })
-        await make({ name: 'setKeepAlive', make: () => keepAlive(connection) })
-        const driver = await make({ name: 'hypervisorType', make: () => connection.hypervisorType() })
-        await make({ name: 'onDomainEvent', make: () => connection.onDomainEvent(watchedEvents, onEvent) })
-        return { connection, driver, lanes: this.#lanes(driver), monitorAnswered: false, lacking: new Set() }
-      })
+      await call('onClose', () => connection.onClose(onClose))
+      await call('setKeepAlive', () => connection.setKeepAlive(keepAliveSeconds, keepAliveCount))
+      const driver = await call('hypervisorType', () => connection.hypervisorType())
+      await call('onDomainEvent', () => connection.onDomainEvent(watchedEvents, onEvent))
+      return { connection, driver, monitorAnswered: false, lacking: new Set() }
     } catch (error) {
       void closeQuietly(connection)
       throw error
     }
   }
 
-  /** A driver without monitors runs in this process and does without connections of its own for them. */
-  #lanes(driver: string): Lanes {
-    const { binding, uri } = this.#options
-    return new Lanes(driver === 'QEMU' ? () => binding.openReadOnly(uri) : undefined)
-  }
-
   #ended(connection: Connection, reason: number): void {
+    if (reason === endOfFile) this.#options.onDaemonEnded()
     if (this.#session?.connection !== connection) return
     const { uri } = this.#options
     const why = closeReasons[reason] ?? 'it ended'
@@ -179,6 +177,9 @@ export class Connector {
   }
 }
 
+/** A virConnectCloseReason: a daemon hangs up only when it ends. */
+const endOfFile = 1
+
 /** By virConnectCloseReason. */
 const closeReasons: Readonly<Record<number, string>> = {
   0: 'it broke',
@@ -187,6 +188,11 @@ const closeReasons: Readonly<Record<number, string>> = {
   3: 'it was closed on this side',
 }
 
-async function closeAll({ connection, lanes }: Session): Promise<void> {
-  await Promise.all([closeQuietly(connection), lanes.close()])
+/** A connection that is given up may well fail to close; nothing depends on it. */
+async function closeQuietly(connection: Connection): Promise<void> {
+  try {
+    await connection.close()
+  } catch {
+    // It is gone either way.
+  }
 }

@@ -4,7 +4,7 @@ import type { Caller } from './caller.js'
 import { eachOf } from './each-of.js'
 import { CallError, absenceOf, absences } from './errors.js'
 import type { Learned } from './look.js'
-import type { Quarantine } from './quarantine.js'
+import type { StuckDomains } from './stuck-domains.js'
 
 /** Sizes of one domain's disks by device name, and why others are not there. */
 export interface DiskInfo {
@@ -18,28 +18,27 @@ export interface DiskInfo {
  */
 export async function readDiskInfo(
   caller: Caller,
-  quarantine: Quarantine,
+  stuckDomains: StuckDomains,
   domains: readonly Learned[],
 ): Promise<ReadonlyMap<string, DiskInfo>> {
   const infos = new Map<string, DiskInfo>()
   await eachOf(domains, async ({ domain, unread }) => {
-    const stuck =
-      quarantine.isSuspect(domain) || [...unread.values()].some(({ reason }) => reason === 'stuck')
+    const stuck = stuckDomains.has(domain) || [...unread.values()].some(({ reason }) => reason === 'stuck')
     infos.set(
       domain.uuid,
-      stuck ? { sizes: new Map(), absence: absences.hung } : await diskInfo(caller, quarantine, domain),
+      stuck ? { sizes: new Map(), absence: absences.hung } : await diskInfo(caller, stuckDomains, domain),
     )
   })
   return infos
 }
 
-async function diskInfo(caller: Caller, quarantine: Quarantine, domain: Domain): Promise<DiskInfo> {
+async function diskInfo(caller: Caller, stuckDomains: StuckDomains, domain: Domain): Promise<DiskInfo> {
   const sizes = new Map<string, BlockInfo>()
   let absence: Absence | undefined
   for (const { device, hasSource } of domain.description.disks) {
     if (!hasSource) continue
     try {
-      sizes.set(device, await blockInfo(caller, quarantine, { domain, device }))
+      sizes.set(device, await blockInfo(caller, stuckDomains, { domain, device }))
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       absence = absenceOf(error)
@@ -51,11 +50,11 @@ async function diskInfo(caller: Caller, quarantine: Quarantine, domain: Domain):
 
 function blockInfo(
   caller: Caller,
-  quarantine: Quarantine,
+  stuckDomains: StuckDomains,
   { domain, device }: { domain: Domain; device: string },
 ): Promise<BlockInfo> {
   if (domain.id === undefined) return caller.plain('blockInfo', (c) => c.blockInfo(domain.uuid, device))
-  return quarantine.watch([domain], (onLate) =>
+  return stuckDomains.watch(domain, (onLate) =>
     caller.monitor({
       name: 'blockInfo',
       uuids: [domain.uuid],

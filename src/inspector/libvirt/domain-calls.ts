@@ -4,7 +4,7 @@ import type { Absence, Domain, MemoryStats, StatsGroup } from '../inspector.js'
 import type { Caller } from './caller.js'
 import { type DiskFigures, type DomainFigures, known } from './decode-stats.js'
 import { CallError, absenceOf, absences, lacksFunction } from './errors.js'
-import type { Quarantine } from './quarantine.js'
+import type { StuckDomains } from './stuck-domains.js'
 
 /** By virDomainMemoryStatTags. */
 const memoryTags: ReadonlyMap<number, keyof MemoryStats> = new Map([
@@ -24,17 +24,17 @@ const memoryTags: ReadonlyMap<number, keyof MemoryStats> = new Map([
 export class DomainCalls {
   readonly unread = new Map<StatsGroup, Absence>()
   readonly #caller: Caller
-  readonly #quarantine: Quarantine
+  readonly #stuckDomains: StuckDomains
   readonly #domain: Domain
   readonly #figures: DomainFigures
   #stuck: Absence | undefined
 
-  constructor(caller: Caller, quarantine: Quarantine, into: { domain: Domain; figures: DomainFigures }) {
+  constructor(caller: Caller, stuckDomains: StuckDomains, into: { domain: Domain; figures: DomainFigures }) {
     this.#caller = caller
-    this.#quarantine = quarantine
+    this.#stuckDomains = stuckDomains
     this.#domain = into.domain
     this.#figures = into.figures
-    if (quarantine.isSuspect(into.domain)) this.#stuck = absences.hung
+    if (stuckDomains.has(into.domain)) this.#stuck = absences.hung
   }
 
   /** Fills in the figures of these groups. Rejects with a ConnectionError, or with a CallError when the domain is gone. */
@@ -118,7 +118,7 @@ export class DomainCalls {
   }
 
   #watched<T>(name: string, make: (connection: Connection) => Promise<T>): Promise<T> {
-    return this.#quarantine.watch([this.#domain], (onLate) =>
+    return this.#stuckDomains.watch(this.#domain, (onLate) =>
       this.#caller.monitor({ name, uuids: [this.#domain.uuid], make, onLate }),
     )
   }

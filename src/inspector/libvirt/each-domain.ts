@@ -8,12 +8,12 @@ import { DomainCalls } from './domain-calls.js'
 import { eachOf } from './each-of.js'
 import { CallError } from './errors.js'
 import type { Learned } from './look.js'
-import type { Quarantine } from './quarantine.js'
 import type { Read } from './running.js'
+import type { StuckDomains } from './stuck-domains.js'
 
 export interface EachDomainDeps {
   readonly clock: Clock
-  readonly quarantine: Quarantine
+  readonly stuckDomains: StuckDomains
   readonly cpu: CpuDefinitions
 }
 
@@ -25,7 +25,7 @@ export async function readEach(
 ): Promise<(domain: Domain) => Read> {
   return collect(request.domains, async (domain) => {
     const figures = emptyFigures()
-    const calls = new DomainCalls(caller, deps.quarantine, { domain, figures })
+    const calls = new DomainCalls(caller, deps.stuckDomains, { domain, figures })
     await calls.fill(request.groups)
     const cpu = deps.cpu.measure(domain, figures, true)
     return { domain, takenAt: deps.clock.now(), figures, cpu, unread: calls.unread }

@@ -28,10 +28,13 @@ const kinds: ReadonlyMap<number, FaultKind> = new Map([
 const transportCodes = new Set([1, 38, 39])
 const transportDomains = new Set([7, 13])
 
+/** EPERM and EACCES: a socket that this user may not open. */
+const refusals = new Set([1, 13])
+
 /** The one place where libvirt's numbers get their meaning. */
 export function faultKind(error: LibvirtError): FaultKind {
   if (transportCodes.has(error.libvirtCode) && transportDomains.has(error.libvirtDomain))
-    return 'disconnected'
+    return refusals.has(error.systemError) ? 'denied' : 'disconnected'
   return kinds.get(error.libvirtCode) ?? 'other'
 }
 
@@ -91,7 +94,8 @@ export function connectionFailure(uri: string, cause: unknown): ConnectionError 
   if (isLibvirtError(cause) && faultKind(cause) === 'denied') {
     return new ConnectionError(
       'LIBVIRT_DENIED',
-      `libvirt at ${uri} refuses this user: ${said}; allow it to read, for example by the group libvirt`,
+      `libvirt at ${uri} refuses this user: ${said}; the read-only socket (libvirt-sock-ro) is enough: ` +
+        'see whether this user may open it (unix_sock_ro_perms, the group libvirt), and auth_unix_ro',
       context,
     )
   }
@@ -134,6 +138,7 @@ function numbers(cause: unknown): Record<string, number | string> {
     libvirtCode: cause.libvirtCode,
     libvirtDomain: cause.libvirtDomain,
     libvirtLevel: cause.libvirtLevel,
+    systemError: cause.systemError,
     libvirtCall: cause.call,
   }
 }

@@ -9,14 +9,14 @@ import { readEach, readStopped } from './each-domain.js'
 import { CallError, absenceOf, absences } from './errors.js'
 import type { Failures } from './failures.js'
 import { type Learned, lookOf } from './look.js'
-import type { Quarantine } from './quarantine.js'
 import { type Read, readInBulk } from './running.js'
+import type { StuckDomains } from './stuck-domains.js'
 
 export interface InspectionDeps {
   readonly clock: Clock
   readonly failures: Failures
   readonly options: { readonly diskInfo: 'exact' | 'bulk' }
-  readonly quarantine: Quarantine
+  readonly stuckDomains: StuckDomains
   readonly catalog: Catalog
   readonly cpu: CpuDefinitions
   readonly reader: BulkReader
@@ -66,13 +66,13 @@ async function readAll(
 /** Disk sizes by domain; none for a domain whose sizes are to be those of its bulk statistics. */
 async function readSizes(
   caller: Caller,
-  { options, quarantine }: InspectionDeps,
+  { options, stuckDomains }: InspectionDeps,
   { reads, request }: { reads: ReadonlyMap<Domain, Read>; request: InspectionRequest },
 ): Promise<ReadonlyMap<string, DiskInfo>> {
   const inBulk = options.diskInfo === 'bulk' && bulkDrivers.has(caller.session.driver)
   const learned = [...reads.values()].filter(isLearned)
   const exact = learned.filter(({ domain }) => !(inBulk && domain.id !== undefined))
-  if (request.groups.has('diskInfo')) return readDiskInfo(caller, quarantine, exact)
+  if (request.groups.has('diskInfo')) return readDiskInfo(caller, stuckDomains, exact)
   return new Map(exact.map(({ domain }) => [domain.uuid, { sizes: new Map(), absence: undefined }]))
 }
 

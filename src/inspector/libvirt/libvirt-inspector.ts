@@ -4,6 +4,7 @@ import type { Inspection, InspectionRequest, Inspector, Survey } from '../inspec
 import type { LibvirtBinding } from './binding.js'
 import { BulkReader } from './bulk-reader.js'
 import { CallGate } from './call-gate.js'
+import { CallJournal, type CallStore, forgetfulStore } from './call-journal.js'
 import { Catalog } from './catalog.js'
 import { Caller } from './caller.js'
 import { Connector, type Session } from './connection.js'
@@ -13,7 +14,8 @@ import { Failures } from './failures.js'
 import { type InspectionDeps, notFound, takeLooks } from './inspection.js'
 import { listDomains, type ListedDomain } from './listing.js'
 import type { InspectorObserver } from './observer.js'
-import { forgetfulStore, Quarantine, type SuspectStore } from './quarantine.js'
+import { monitorWaits } from './monitor-waits.js'
+import { StuckDomains } from './stuck-domains.js'
 
 export interface LibvirtInspectorOptions {
   /** A libvirt connection URI, for example `qemu:///system`. */
@@ -32,14 +34,17 @@ export interface LibvirtInspectorDeps {
   readonly options: LibvirtInspectorOptions
   readonly clock: Clock
   readonly observer: InspectorObserver
-  /** Default: suspects are forgotten with the process. */
-  readonly suspects?: SuspectStore
+  /** Default: calls that hang are forgotten with the process. */
+  readonly calls?: CallStore
 }
 
 export interface LibvirtInspector extends Inspector {
-  /** Calls that are out past their deadline. */
+  /** Calls that hang in libvirtd, those of earlier processes included. */
   readonly hungCalls: number
 }
+
+/** A command that is out for so long, on a domain that an earlier call may hang on, is taken for that call's. */
+const longCommandMs = 1000
 
 /** Connects to nothing yet: the first survey does. */
 export function createLibvirtInspector(deps: LibvirtInspectorDeps): LibvirtInspector {
@@ -49,26 +54,30 @@ export function createLibvirtInspector(deps: LibvirtInspectorDeps): LibvirtInspe
 class ConnectedInspector implements LibvirtInspector {
   readonly #uri: string
   readonly #gate: CallGate
+  readonly #journal: CallJournal
   readonly #connector: Connector
   readonly #parts: InspectionDeps
   readonly #unreadable: Failures
 
-  constructor({ binding, options, clock, observer, suspects = forgetfulStore }: LibvirtInspectorDeps) {
-    const gate = new CallGate(options, clock, observer)
-    const quarantine = new Quarantine(suspects, observer)
+  constructor({ binding, options, clock, observer, calls = forgetfulStore }: LibvirtInspectorDeps) {
+    const journal = new CallJournal(calls)
+    const gate = new CallGate(options, { clock, observer, orphans: () => journal.orphans })
+    const stuckDomains = new StuckDomains(observer)
     const catalog = new Catalog({ clock, xmlRefreshSeconds: options.xmlRefreshSeconds })
-    const reader = new BulkReader({ gate, clock, quarantine })
-    const { uri } = options
+    const { uri, callTimeoutSeconds } = options
+    const reader = new BulkReader({ gate, clock, stuckDomains, callTimeoutSeconds })
     const onEvent = catalog.onEvent.bind(catalog)
+    const onDaemonEnded = journal.daemonEnded.bind(journal)
     this.#uri = uri
     this.#gate = gate
-    this.#connector = new Connector({ uri, binding, gate, clock, observer, onEvent })
+    this.#journal = journal
+    this.#connector = new Connector({ uri, binding, gate, clock, observer, onEvent, onDaemonEnded })
     this.#unreadable = new Failures(observer)
     this.#parts = {
       clock,
       failures: new Failures(observer),
       options,
-      quarantine,
+      stuckDomains,
       catalog,
       cpu: new CpuDefinitions(),
       reader,
@@ -93,8 +102,25 @@ class ConnectedInspector implements LibvirtInspector {
   async inspect(request: InspectionRequest, signal: AbortSignal): Promise<Inspection> {
     const before = this.#gate.made
     const caller = this.#caller(await this.#connector.use(signal), signal)
+    await this.#settleOrphans(caller, request)
     const looks = await takeLooks(caller, this.#parts, request)
     return { look: (uuid) => looks.get(uuid) ?? notFound, calls: this.#gate.made - before }
+  }
+
+  /** See CallJournal. */
+  async #settleOrphans(caller: Caller, { domains }: InspectionRequest): Promise<void> {
+    const suspects = this.#journal.orphanDomains
+    if (suspects.size === 0) return
+    const running = domains.filter(({ uuid, id }) => id !== undefined && suspects.has(uuid))
+    const waits = await monitorWaits(
+      caller,
+      running.map(({ uuid }) => uuid),
+    )
+    this.#journal.settle(new Set(waits.keys()))
+    for (const domain of running) {
+      const { commandMs = 0 } = waits.get(domain.uuid) ?? {}
+      if (commandMs >= longCommandMs) this.#parts.stuckDomains.found(domain)
+    }
   }
 
   close(): Promise<void> {
@@ -102,7 +128,8 @@ class ConnectedInspector implements LibvirtInspector {
   }
 
   #caller(session: Session, signal: AbortSignal): Caller {
-    return new Caller(session, { connector: this.#connector, gate: this.#gate, signal })
+    const context = { connector: this.#connector, gate: this.#gate, journal: this.#journal }
+    return new Caller(session, { ...context, signal })
   }
 
   /** A connection that ended unnoticed since the last cycle is replaced at once, one time. */
@@ -122,7 +149,7 @@ class ConnectedInspector implements LibvirtInspector {
 
   #forgetAllBut(listed: readonly ListedDomain[]): void {
     const running = new Set(listed.filter(({ id }) => id !== undefined).map(({ uuid }) => uuid))
-    this.#parts.quarantine.keepOnly(running)
+    this.#parts.stuckDomains.keepOnly(running)
     this.#parts.reader.keepOnly(running)
     this.#parts.cpu.keepOnly(running)
     this.#parts.failures.keepOnly(running)

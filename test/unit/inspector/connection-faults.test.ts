@@ -27,14 +27,35 @@ it('reports a host that refuses with its address and what to do, and tries once 
   expect(heard).toEqual(['lost LIBVIRT_UNREACHABLE'])
 })
 
-it('tells a host that refuses this user from one that is not there', async () => {
-  const { inspector, signal } = inspectorOf({
+it.each([
+  ['by its password', { code: 45, domain: 7, systemError: 0 }],
+  ['the file of the socket (EACCES)', { code: 38, domain: 7, systemError: 13 }],
+  ['the file of the socket (EPERM)', { code: 38, domain: 7, systemError: 1 }],
+])('tells a host that refuses this user %s from one that is not there', async (_what, numbers) => {
+  const { inspector, signal, heard } = inspectorOf({
     script: ({ call }) => {
-      throw new FakeLibvirtError(call, 'authentication failed', { code: 45, domain: 7 })
+      throw new FakeLibvirtError(call, 'refused', numbers)
     },
   })
 
-  await expect(inspector.survey(signal)).rejects.toMatchObject({ code: 'LIBVIRT_DENIED' })
+  await expect(inspector.survey(signal)).rejects.toMatchObject({
+    code: 'LIBVIRT_DENIED',
+    message: expect.stringContaining('libvirt-sock-ro') as string,
+    details: { systemError: numbers.systemError },
+  })
+  expect(heard).toEqual(['lost LIBVIRT_DENIED'])
+})
+
+it('does not take a file that libvirtd may not read for a refusal of this user', async () => {
+  const { host, cycle, heard } = inspectorOf({ domains: two() })
+  await cycle()
+  host.script = ({ method, call }) => {
+    if (method !== 'blockInfo') return undefined
+    throw new FakeLibvirtError(call, 'cannot read image', { code: 38, domain: 10, systemError: 13 })
+  }
+
+  expect(lookAt(await cycle(), 'instance-1').unread.get('diskInfo')?.reason).toBe('no-data')
+  expect(heard).toEqual(['connected'])
 })
 
 it('says once that the connection is gone and once that it is back, with the time between', async () => {
@@ -118,21 +139,29 @@ it('uses a connection whose opening was slow, in the next cycle', async () => {
 })
 
 it('closes a connection that comes up only after it was given up', async () => {
-  const { host, clock, cycleFor, inspector } = inspectorOf({ domains: two() })
   let comeUp: (() => void) | undefined
-  host.script = ({ method }) => {
-    const first = host.calls.filter((call) => call.method === 'openReadOnly').length === 1
-    if (method !== 'openReadOnly' || first) return undefined
-    return new Promise((resolve) => {
-      comeUp = resolve
-    })
-  }
+  const slow = new Promise<void>((resolve) => {
+    comeUp = resolve
+  })
+  const { host, clock, cycleFor, inspector } = inspectorOf({ domains: two(), script: () => slow })
   await expect(cycleFor(10)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  await inspector.close()
   comeUp?.()
   await clock.advance(1)
-  await inspector.close()
 
   expect(host.connections.size).toBe(0)
+})
+
+it('holds one connection, however many calls are out', async () => {
+  const { host, cycle } = inspectorOf({ domains: Array.from({ length: 30 }, (_, n) => runningDomain(n + 1)) })
+  let most = 0
+  host.script = () => {
+    most = Math.max(most, host.connections.size)
+    return undefined
+  }
+  await cycle()
+
+  expect(most).toBe(1)
 })
 
 it('stops waiting when it is told to', async () => {
