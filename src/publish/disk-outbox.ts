@@ -1,10 +1,11 @@
 import { NotificationError, type AgentError } from '../errors.js'
 import type { Clock } from '../schedule/clock.js'
-import { Backlog, type BacklogEntry, type BacklogOptions } from './backlog.js'
+import { Backlog, type BacklogOptions } from './backlog.js'
 import { memoryOutboxBytes, type OutboxParts } from './memory-outbox.js'
-import { diskBytes, encodeFile, type Damage } from './outbox-file.js'
+import { DiskEntry, type DiskEntryKind } from './disk-entry.js'
+import type { Damage } from './outbox-file.js'
 import type { OutboxFolder } from './outbox-folder.js'
-import { OutboxKeeper, type Keepable, type OutboxOutageObserver } from './outbox-keeper.js'
+import { OutboxKeeper, type OutboxOutageObserver } from './outbox-keeper.js'
 import { fileName, type FoundFile } from './outbox-names.js'
 import { OutboxReader } from './outbox-reader.js'
 import type { Notification, Outbox, OutboxFigures, Publisher } from './publisher.js'
@@ -38,36 +39,17 @@ export interface DiskOutboxParts extends OutboxParts {
 /** What writing what is left may take at the end. */
 const flushSeconds = 1
 
-interface Entry extends BacklogEntry, Keepable {
-  /** Of samples. */
-  readonly payloadBytes: number
-  /** Until it is stored. */
-  notification: Notification | undefined
-  /** The last that was read, while anyone still holds it: a publisher knows by it what it has sent already. */
-  copy: WeakRef<Notification> | undefined
-  readonly doneBy: Set<string>
-  /** No destination needs it any more. */
-  gone: boolean
-  damaged: boolean
-}
-
-interface EntryFacts extends Pick<
-  Entry,
-  'order' | 'sampleCount' | 'payloadBytes' | 'putAtSeconds' | 'doneBy' | 'notification'
-> {
-  readonly file: () => string
-}
-
 class DiskOutbox implements Outbox {
   readonly #destinations: readonly KeyedPublisher[]
   readonly #clock: Clock
   readonly #folder: OutboxFolder
   readonly #observer: OutboxObserver
-  readonly #backlog: Backlog<Entry>
-  readonly #keeper: OutboxKeeper<Entry>
+  readonly #backlog: Backlog<DiskEntry>
+  readonly #keeper: OutboxKeeper<DiskEntry>
   readonly #reader: OutboxReader
+  readonly #kind: DiskEntryKind = { name: (entry) => this.#nameOf(entry), read: (entry) => this.#read(entry) }
   /** In memory alone, oldest first. */
-  readonly #unstored = new Set<Entry>()
+  readonly #unstored = new Set<DiskEntry>()
   #unstoredBytes = 0
   #recoveredSamples = 0
   /** Of what is put in; what an earlier run left has negative ones. */
@@ -81,7 +63,7 @@ class DiskOutbox implements Outbox {
     this.#observer = parts.observer
     this.#reader = new OutboxReader(parts.folder, parts.clock)
     const keys = new Map(destinations.map(({ publisher, key }) => [publisher, key]))
-    this.#backlog = new Backlog<Entry>(
+    this.#backlog = new Backlog<DiskEntry>(
       destinations.map(({ publisher }) => publisher),
       options,
       {
@@ -98,11 +80,11 @@ class DiskOutbox implements Outbox {
         },
       },
     )
-    this.#keeper = new OutboxKeeper<Entry>(parts.folder, {
+    this.#keeper = new OutboxKeeper<DiskEntry>(parts.folder, {
       ...{ clock: parts.clock, random: parts.random, observer: parts.observer },
       onOpened: () => this.#recover(),
       onStored: (entry) => {
-        this.#stored(entry)
+        this.#leaveMemory(entry)
       },
     })
   }
@@ -112,14 +94,14 @@ class DiskOutbox implements Outbox {
   }
 
   put(notification: Notification): void {
-    const now = this.#clock.now()
-    let file: string | undefined
     const { sampleCount, samplesJson } = notification
-    const entry = this.#entryOf({
-      ...{ order: (this.#order += 1), sampleCount, payloadBytes: samplesJson.length, notification },
-      ...{ putAtSeconds: now.monotonicSeconds, doneBy: new Set() },
-      file: () => (file ??= this.#nameOf(notification, now.wallMs)),
-    })
+    const putAtSeconds = this.#clock.now().monotonicSeconds
+    const order = (this.#order += 1)
+    const entry = new DiskEntry(
+      { order, sampleCount, payloadBytes: samplesJson.length, putAtSeconds },
+      this.#kind,
+    )
+    entry.notification = notification
     this.#reader.countLive()
     this.#unstored.add(entry)
     this.#unstoredBytes += entry.payloadBytes
@@ -154,31 +136,16 @@ class DiskOutbox implements Outbox {
     await this.#folder.close()
   }
 
-  #entryOf({ file, ...facts }: EntryFacts): Entry {
-    const entry: Entry = {
-      ...{ ...facts, bytes: diskBytes(facts.payloadBytes), copy: undefined, gone: false, damaged: false },
-      get file() {
-        return file()
-      },
-      content: () => encodeFile(this.#held(entry)),
-      read: () => this.#read(entry),
-    }
-    return entry
-  }
-
-  #nameOf({ sampleCount, samplesJson: { length: bytes } }: Notification, wallMs: number): string {
-    this.#lastStamp = Math.max(this.#lastStamp + 1, Math.floor(wallMs * 1000))
+  #nameOf({ sampleCount, payloadBytes: bytes, putAtSeconds }: DiskEntry): string {
+    const now = this.#clock.now()
+    const putAtMs = now.wallMs - (now.monotonicSeconds - putAtSeconds) * 1000
+    this.#lastStamp = Math.max(this.#lastStamp + 1, Math.floor(putAtMs * 1000))
     return fileName({ stamp: this.#lastStamp, sampleCount, bytes })
-  }
-
-  #held({ notification, file }: Entry): Notification {
-    if (notification === undefined) throw new RangeError(`${file} is stored already`)
-    return notification
   }
 
   async #recover(): Promise<void> {
     const { files, temporaries, foreign } = await this.#folder.scan()
-    const waiting = new Map<Entry, readonly Publisher[]>()
+    const waiting = new Map<DiskEntry, readonly Publisher[]>()
     let samples = 0
     for (const [index, found] of files.entries()) {
       const { name, facts, doneBy } = found
@@ -196,25 +163,24 @@ class DiskOutbox implements Outbox {
     this.#backlog.addOlder(waiting)
   }
 
-  #recovered({ name, facts, doneBy }: FoundFile, order: number): Entry {
+  #recovered({ name, facts, doneBy }: FoundFile, order: number): DiskEntry {
     const now = this.#clock.now()
     const ageSeconds = Math.max(0, now.wallMs / 1e3 - facts.stamp / 1e6)
-    return this.#entryOf({
-      ...{ order, sampleCount: facts.sampleCount, payloadBytes: facts.bytes, notification: undefined },
-      ...{ putAtSeconds: now.monotonicSeconds - ageSeconds, doneBy: new Set(doneBy), file: () => name },
-    })
+    const putAtSeconds = now.monotonicSeconds - ageSeconds
+    const { sampleCount, bytes: payloadBytes } = facts
+    const entry = new DiskEntry({ order, sampleCount, payloadBytes, putAtSeconds }, this.#kind, name)
+    entry.doneBy = doneBy
+    return entry
   }
 
-  async #read(entry: Entry): Promise<Notification> {
-    const held = entry.notification ?? entry.copy?.deref()
-    if (held !== undefined) return held
+  async #read(entry: DiskEntry): Promise<Notification> {
     const read = await this.#reader.read(entry.file, entry.putAtSeconds)
     if ('damage' in read) throw this.#damaged(entry, read)
     entry.copy = new WeakRef(read)
     return read
   }
 
-  #damaged(entry: Entry, { damage }: Damage): NotificationError {
+  #damaged(entry: DiskEntry, { damage }: Damage): NotificationError {
     const error = new NotificationError(
       'OUTBOX_DAMAGED',
       `${entry.file} of the outbox ${this.#folder.path} is not what was written there: ${damage}; it was moved to ` +
@@ -228,13 +194,8 @@ class DiskOutbox implements Outbox {
     return error
   }
 
-  #stored(entry: Entry): void {
-    entry.copy = entry.notification === undefined ? undefined : new WeakRef(entry.notification)
-    this.#leaveMemory(entry)
-  }
-
-  #leaveMemory(entry: Entry): void {
-    entry.notification = undefined
+  #leaveMemory(entry: DiskEntry): void {
+    entry.letGo()
     if (this.#unstored.delete(entry)) this.#unstoredBytes -= entry.payloadBytes
   }
 
@@ -245,23 +206,23 @@ class DiskOutbox implements Outbox {
     }
   }
 
-  #markDone(entry: Entry, key: string): void {
-    entry.doneBy.add(key)
+  #markDone(entry: DiskEntry, key: string): void {
+    entry.doneBy = [...entry.doneBy, key]
     this.#keeper.also(async () => {
       if (!entry.gone) await this.#folder.markDone(entry.file, key)
     })
   }
 
-  #gone(entry: Entry): void {
+  #gone(entry: DiskEntry): void {
     entry.gone = true
     const written = !this.#unstored.has(entry) || !this.#keeper.forget(entry)
     this.#leaveMemory(entry)
-    if (written || entry.doneBy.size > 0) this.#keeper.also(() => this.#discard(entry))
+    if (written || entry.doneBy.length > 0) this.#keeper.also(() => this.#discard(entry))
   }
 
-  async #discard({ file, damaged, doneBy }: Entry): Promise<void> {
+  async #discard({ file, damaged, doneBy }: DiskEntry): Promise<void> {
     if (damaged) await this.#folder.setAside(file, 'damaged')
-    await this.#folder.remove(file, [...doneBy])
+    await this.#folder.remove(file, doneBy)
   }
 }
 
