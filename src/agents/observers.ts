@@ -121,7 +121,7 @@ export function observePolling({ log, metrics, health }: ObserverParts): Polling
       metrics().ticksMissed(missed)
       log.warn(
         { schedule: scheduleKey(schedule), missed },
-        'ticks missed: a cycle takes longer than its interval',
+        'ticks missed: a cycle took longer than its interval, or the process was held up or its clock set forward',
       )
     },
   }

@@ -10,6 +10,7 @@ export interface MetricSources {
     readonly recoveredSamples: number
     readonly confirmedSamples: number
     readonly droppedSamples: Readonly<Record<string, number>>
+    readonly destinations: readonly { readonly queued: { readonly samples: number } }[]
   }
   readonly hungCalls: () => number
   readonly buildInfo: Readonly<Record<'version' | 'node' | 'libvirt', string>>
@@ -38,6 +39,7 @@ export interface CycleFigures {
   readonly expected: number
   readonly produced: number
   readonly missing: Readonly<Record<string, number>>
+  readonly unaccounted: number
   readonly finishedAtMs: number
 }
 
@@ -61,6 +63,9 @@ function readGauges(registry: Registry, sources: MetricSources): void {
     'outbox_files',
     'notifications that wait and are safe on disk',
     () => sources.outbox().storedNotifications,
+  )
+  gauge('outbox_samples', 'samples that wait, for each destination that lacks them', () =>
+    sources.outbox().destinations.reduce((sum, { queued }) => sum + queued.samples, 0),
   )
   gauge('outbox_bytes', 'bytes that wait', () => sources.outbox().queuedBytes)
   gauge('outbox_oldest_age_seconds', 'age of the oldest that waits', () => sources.outbox().oldestAgeSeconds)
@@ -111,6 +116,11 @@ const counterTable = {
   expected: ['samples_expected_total', 'samples that the domain XML says there should be', []],
   produced: ['samples_produced_total', 'samples handed to the outbox', []],
   missing: ['samples_missing_total', 'samples not made, by reason', ['reason']],
+  unaccounted: [
+    'samples_unaccounted_total',
+    'samples too few or too many that pollsters gave without a word; 0, or a pollster file is wrong',
+    [],
+  ],
   missedTicks: ['ticks_missed_total', 'ticks that passed while a cycle ran or the process was stopped', []],
   late: ['libvirt_late_answers_total', 'answers that came after their deadline and were thrown away', []],
   outages: [
@@ -151,6 +161,7 @@ function cycleMetrics(registry: Registry, counters: Counters): Pick<Metrics, 'cy
       seconds.observe(cycle.seconds)
       counters.expected.inc(cycle.expected)
       counters.produced.inc(cycle.produced)
+      counters.unaccounted.inc(cycle.unaccounted)
       for (const [reason, count] of Object.entries(cycle.missing)) counters.missing.inc({ reason }, count)
       if (cycle.failed) return
       last.set(cycle.finishedAtMs / 1000)

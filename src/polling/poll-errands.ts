@@ -120,7 +120,7 @@ function book(answer: Answer, { pollster, resource, look, expected }: Polled, po
   const { ledger, handOver, witness, tally, now, newId } = polling
   const missing: (Missing | FailedFigure)[] = [...answer.missing, ...answer.nonsense.map(failed)]
   ledger.polled(expected, answer.readings.length, missing)
-  const [fault] = answer.nonsense
+  const fault = answer.nonsense[0] ?? miscount(answer, expected)
   if (fault === undefined) tally.worked(pollster.meter)
   else tally.failed(pollster.meter, failure(pollster, resource, fault))
   const takenAt = look.ok ? look.value.takenAt : now
@@ -130,6 +130,13 @@ function book(answer: Answer, { pollster, resource, look, expected }: Polled, po
     witness?.sample(sample, resource)
   }
   if (witness !== undefined) for (const figure of missing) witness.missing(figure, resource, pollster)
+}
+
+/** A pollster that leaves a figure out without a word, or makes one up, costs or adds money: it is named. */
+function miscount({ readings, missing }: Answer, expected: number): Error | undefined {
+  const given = readings.length + missing.length
+  if (given === expected) return undefined
+  return new Error(`it gave ${given} readings and absences where ${expected} are due; see its \`per\``)
 }
 
 function sampleOf(

@@ -27,7 +27,7 @@ export interface PollsterReport {
   readonly meter: string
   /** Resources it was asked about. */
   readonly resources: number
-  /** Resources for which it threw, gave nonsense or ran out of time. */
+  /** Resources for which it threw, gave nonsense, too little or too much, or ran out of time. */
   readonly failures: number
   /** The first of its failures. */
   readonly error: Error | undefined

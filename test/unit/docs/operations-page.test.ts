@@ -14,6 +14,7 @@ it('docs/operations.md names every metric of ours and no other', async () => {
       recoveredSamples: 50,
       confirmedSamples: 0,
       droppedSamples: {},
+      destinations: [],
     }),
     hungCalls: () => 0,
     buildInfo: { version: '', node: '', libvirt: '' },

@@ -10,6 +10,7 @@ function metrics() {
     recoveredSamples: 50,
     confirmedSamples: 100,
     droppedSamples: { full: 7 },
+    destinations: [{ queued: { samples: 30 } }, { queued: { samples: 12 } }],
   }
   return createMetrics({
     outbox: () => outbox,
@@ -29,6 +30,7 @@ describe('the metrics', () => {
       expect.arrayContaining([
         'virtpoll_outbox_notifications 3',
         'virtpoll_outbox_files 2',
+        'virtpoll_outbox_samples 42',
         'virtpoll_outbox_bytes 4096',
         'virtpoll_samples_recovered_total 50',
         'virtpoll_outbox_oldest_age_seconds 12.5',
@@ -49,6 +51,7 @@ describe('the metrics', () => {
       expected: 10,
       produced: 8,
       missing: { 'no-data': 2 },
+      unaccounted: 3,
     }
     figures.cycleFinished({ ...good, finishedAtMs: 5_000 })
     figures.cycleFinished({ ...good, failed: true, instances: 0, finishedAtMs: 9_000 })
@@ -59,6 +62,7 @@ describe('the metrics', () => {
         'virtpoll_samples_expected_total 20',
         'virtpoll_samples_produced_total 16',
         'virtpoll_samples_missing_total{reason="no-data"} 4',
+        'virtpoll_samples_unaccounted_total 6',
         'virtpoll_instances 4',
         'virtpoll_last_cycle_timestamp_seconds 5',
         'virtpoll_cycle_seconds_count 2',

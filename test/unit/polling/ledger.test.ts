@@ -45,6 +45,19 @@ describe('the ledger', () => {
     expect(await world.cycle({ pollsters: [aPollster({ poll: both })] })).toMatchObject({ unaccounted: 2 })
   })
 
+  it('names the pollster that gives too few samples or too many', async () => {
+    world.resources = [anInstance({ number: 2, description: twoDisks })]
+    const loses: Pollster['poll'] = () => [{ volume: 1 }]
+    const report = await world.cycle({
+      pollsters: [aPollster({ meter: 'good' }), aPollster({ meter: 'loses', per: 'disk', poll: loses })],
+    })
+    expect(report.pollsters).toMatchObject([
+      { meter: 'good', failures: 0, error: undefined },
+      { meter: 'loses', failures: 1, error: { code: 'POLLSTER_FAILED', details: { meter: 'loses' } } },
+    ])
+    expect(report.pollsters[1]!.error!.message).toContain('it gave 1 readings and absences where 2 are due')
+  })
+
   it('counts what the notifier refuses as failed, with the pollster’s name', async () => {
     world.refuses = ({ resourceId }) => resourceId === uuidOf(1)
     const report = await world.cycle()
