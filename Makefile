@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 bin := node_modules/.bin
 reports := .lab/reports
-tiers := unit contract package integration host conformance
+tiers := unit contract package integration host conformance faults
 # The lab needs root; sudo keeps what the tests need of the environment, PATH included.
 lab := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" )test/lab/lab
 vitest = $(bin)/vitest run --project $* --reporter=default --reporter=json --outputFile.json=$(reports)/$*.json
@@ -56,13 +56,17 @@ test-unit test-contract test-package: test-%: build
 	rm -f $(reports)/$*.json
 	$(vitest)
 
-# The tiers with a hypervisor host and a broker of their own: test-integration, test-host, test-conformance.
-test-integration test-host test-conformance: test-%: build test-packages
+# The tiers with a hypervisor host and a broker of their own: test-integration, test-host, test-conformance, test-faults.
+test-integration test-host test-conformance test-faults: test-%: build test-packages
 	rm -f $(reports)/$*.json
 	$(lab) with $(vitest)
 
 .PHONY: conformance
 conformance: test-conformance ## compare every sample with those of Debian's ceilometer, on the same domains
+
+.PHONY: fuzz
+fuzz: build ## try the decoders of everything that comes from outside with 100,000 cases for each property
+	FUZZ_RUNS=100000 $(bin)/vitest run --project unit --testTimeout 1800000 fuzz
 
 .PHONY: test-summary
 test-summary: ## count what the last run of every tier came to

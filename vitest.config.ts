@@ -21,6 +21,7 @@ export default defineConfig({
       tier('integration', oneAtATime),
       tier('host', oneAtATime),
       tier('conformance', oneAtATime),
+      tier('faults', oneAtATime),
       tier('package', oneAtATime),
     ],
   },

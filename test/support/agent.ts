@@ -30,6 +30,10 @@ export interface AgentOptions {
   readonly polling?: unknown
   /** Further files beside them. */
   readonly files?: Files
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** A program that becomes the agent, with its arguments, such as setpriv; default none. */
+  readonly through?: readonly string[]
 }
 
 /** `virtpoll agent`, running. */
@@ -48,6 +52,8 @@ export interface Agent {
   line(suits: (line: LogLine) => boolean, since?: number): Promise<LogLine>
   /** The next cycle that begins after this call. */
   freshCycle(): Promise<CycleLine>
+  /** Waits until that many more cycles have ended, and says how long that took: by this process's clock, seconds. */
+  moreCycles(count: number, deadlineSeconds?: number): Promise<number>
   /** Writes polling.yaml and sends SIGHUP. */
   reload(polling: unknown): Promise<void>
   signal(name: NodeJS.Signals): void
@@ -70,7 +76,7 @@ export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
     'polling.yaml': options.polling ?? everything(1),
     ...options.files,
   })
-  const agent = launch(folder)
+  const agent = launch(folder, options)
   running.add(agent)
   void agent.ended.then(() => running.delete(agent))
   await agent.line(({ msg }) => msg === 'agent started')
@@ -86,9 +92,10 @@ export async function removeAgents(): Promise<void> {
   await removeFolders()
 }
 
-function launch(folder: string): Agent {
-  const child = spawn(process.execPath, [builtMain, 'agent', '--config', join(folder, 'agent.yaml')], {
-    ...{ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+function launch(folder: string, { env = {}, through = [] }: AgentOptions): Agent {
+  const command = [...through, process.execPath, builtMain, 'agent', '--config', join(folder, 'agent.yaml')]
+  const child = spawn(command[0]!, command.slice(1), {
+    ...{ cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   })
   const lines: LogLine[] = []
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(parseLine(line)))
@@ -106,12 +113,18 @@ function launch(folder: string): Agent {
       lineDeadlineSeconds,
     )
   const { pid = 0 } = child
+  const cycles = () => lines.filter(({ msg }) => msg === 'cycle') as CycleLine[]
   const signal = (name: NodeJS.Signals) => void process.kill(pid, name)
   return {
-    ...{ pid, folder, lines, line, signal, ended },
+    ...{ pid, folder, lines, line, signal, ended, cycles },
     said: (message) => lines.filter(({ msg }) => msg === message),
     complaints: () => lines.filter(({ level }) => level !== 'info'),
-    cycles: () => lines.filter(({ msg }) => msg === 'cycle') as CycleLine[],
+    async moreCycles(count, deadlineSeconds = lineDeadlineSeconds) {
+      const due = cycles().length + count
+      const since = performance.now()
+      await waitFor(`${count} more cycles`, () => alive(cycles().length >= due || undefined), deadlineSeconds)
+      return (performance.now() - since) / 1000
+    },
     async freshCycle() {
       const since = Date.now()
       return (await line((it) => it.msg === 'cycle' && beganAt(it as CycleLine) > since)) as CycleLine

@@ -32,11 +32,11 @@ export interface BrokerSide {
   close(): Promise<void>
 }
 
-export async function openBrokerSide(): Promise<BrokerSide> {
+/** @param names of the exchange and the topic; default: new ones. */
+export async function openBrokerSide(
+  { exchange, topic }: Pick<BrokerSide, 'exchange' | 'topic'> = newNames(),
+): Promise<BrokerSide> {
   const model: ChannelModel = await connect(`amqp://guest:guest@${brokerAddress}/`)
-  const id = randomUUID().slice(0, 8)
-  const exchange = `exchange-${id}`
-  const topic = `topic-${id}`
   const queue = `${topic}.sample`
   const onChannel = async <T>(work: (channel: Channel) => Promise<T>): Promise<T> => {
     const channel = await model.createChannel()
@@ -76,6 +76,11 @@ export async function openBrokerSide(): Promise<BrokerSide> {
       await model.close()
     },
   }
+}
+
+function newNames(): Pick<BrokerSide, 'exchange' | 'topic'> {
+  const id = randomUUID().slice(0, 8)
+  return { exchange: `exchange-${id}`, topic: `topic-${id}` }
 }
 
 export interface ObservedPublisher {

@@ -1,0 +1,136 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
+import { openBrokerSide, type BrokerSide } from '../support/broker.js'
+import { samplesOf } from '../support/broker-record.js'
+import { openLab } from '../support/lab.js'
+import { pollsterFile } from '../support/pollster-file.js'
+import { statusEndpoint, sumOf, type MetricFigures, type StatusEndpoint } from '../support/status-endpoint.js'
+import { waitFor } from '../support/wait-for.js'
+
+const lab = openLab()
+
+beforeAll(async () => {
+  await lab.createDomain({ number: 0xb01, disks: [{ target: 'vda' }, { target: 'vdb' }] }, 'paused')
+  await lab.createDomain({ number: 0xb02, vnics: [{}, {}] }, 'paused')
+  await lab.createDomain({ number: 0xb03 }, 'defined')
+})
+afterEach(async () => {
+  await removeAgents()
+  await lab.service('rabbitmq', 'start')
+})
+afterAll(() => lab.removeDomains())
+
+/** What the first equation of the ledger leaves open in a cycle: 0, or a sample went without a word. */
+function unexplained({ expected, samples, missing }: CycleLine): number {
+  return Number(expected) - samples - Object.values(missing).reduce((sum, count) => sum + count, 0)
+}
+
+/** What both equations of the ledger leave open, by the metrics alone. */
+function openBalances(metrics: MetricFigures): readonly number[] {
+  const sum = (name: string) => sumOf(metrics, `virtpoll_${name}`)
+  return [
+    sum('samples_expected_total') - sum('samples_produced_total') - sum('samples_missing_total'),
+    sum('samples_produced_total') +
+      sum('samples_recovered_total') -
+      sum('samples_confirmed_total') -
+      sum('outbox_samples') -
+      sum('samples_dropped_total'),
+  ]
+}
+
+/** The figures between two cycles: what a cycle under way has put into the outbox is not yet counted as produced. */
+async function metricsAtRest(agent: Agent, endpoint: StatusEndpoint): Promise<MetricFigures> {
+  return waitFor('a scrape between two cycles', async () => {
+    await agent.freshCycle()
+    const before = agent.cycles().length
+    const metrics = await endpoint.metrics()
+    return agent.cycles().length === before && metrics
+  })
+}
+
+test("a user's pollster that drops one sample without a word is told by log, metrics and its name", async () => {
+  const endpoint = await statusEndpoint()
+  // The first of the instances loses its sample, in the second cycle only.
+  const polls = '((n) => () => (n += 1) === 4 ? [] : [{ volume: 1 }])(0)'
+  const agent = await startAgent({
+    agent: { http: endpoint.http, polling: { pollsters: ['own.mjs'] } },
+    files: { 'own.mjs': pollsterFile({ 'own.leaks': polls }) },
+  })
+  await agent.moreCycles(4)
+  const [first, second, ...others] = agent.cycles()
+  expect([first, ...others].map((line) => [unexplained(line!), line!['unaccounted']])).toEqual(
+    Array(1 + others.length).fill([0, undefined]),
+  )
+  expect([unexplained(second!), second!['unaccounted']]).toEqual([1, 1])
+  const metrics = await metricsAtRest(agent, endpoint)
+  expect(openBalances(metrics)).toEqual([1, 0])
+  expect(metrics.get('virtpoll_samples_unaccounted_total')).toBe(1)
+  expect(agent.complaints()).toMatchObject([
+    { level: 'error', meter: 'own.leaks', failures: 1, err: { code: 'POLLSTER_FAILED' } },
+  ])
+  expect(agent.said('pollster works again')).toMatchObject([{ meter: 'own.leaks' }])
+})
+
+async function idsIn(broker: BrokerSide, count: number): Promise<ReadonlySet<unknown>> {
+  const ids = new Set<unknown>()
+  await waitFor(`${count} samples came`, async () => {
+    const { messageCount } = await broker.onChannel((channel) => channel.checkQueue(broker.queue))
+    for (const { content } of await broker.take(messageCount))
+      for (const { message_id: id } of samplesOf(content)) ids.add(id)
+    return ids.size >= count
+  })
+  return ids
+}
+
+test('the ledger balances while the broker is there, away and back, and what is confirmed is what came', async () => {
+  const endpoint = await statusEndpoint()
+  const topic = 'ledger'
+  const agent = await startAgent({
+    agent: { http: endpoint.http, publisher: { topics: [topic], exchange: topic, durable: true } },
+  })
+  await agent.moreCycles(3)
+  const before = await metricsAtRest(agent, endpoint)
+  await lab.service('rabbitmq', 'stop')
+  await agent.line(({ msg }) => msg.startsWith('destination away'))
+  await agent.moreCycles(4)
+  const during = await metricsAtRest(agent, endpoint)
+  await lab.service('rabbitmq', 'start')
+  await agent.line(({ msg }) => msg === 'destination back')
+  await waitFor(
+    'the backlog is gone',
+    async () => sumOf(await endpoint.metrics(), 'virtpoll_outbox_samples') === 0,
+  )
+  const after = await metricsAtRest(agent, endpoint)
+  expect([before, during, after].map(openBalances)).toEqual([
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ])
+  expect(sumOf(during, 'virtpoll_outbox_samples')).toBeGreaterThan(100)
+  expect(agent.cycles().map(unexplained)).toEqual(Array(agent.cycles().length).fill(0))
+  expect((await agent.stop()).code).toBe(0)
+  const produced = agent.cycles().reduce((sum, { samples }) => sum + samples, 0)
+  const broker = await openBrokerSide({ exchange: topic, topic })
+  expect((await idsIn(broker, produced)).size).toBe(produced)
+  await broker.close()
+})
+
+test('what an outbox without room drops is in the ledger, with its reason', async () => {
+  const endpoint = await statusEndpoint()
+  const large = '() => [{ volume: 1, metadata: { filler: "x".repeat(200_000) } }]'
+  const agent = await startAgent({
+    agent: {
+      http: endpoint.http,
+      publisher: { transport_url: 'rabbit://127.0.0.1:1/' },
+      outbox: { directory: 'outbox', max_bytes: 1_048_576 },
+      polling: { pollsters: ['own.mjs'] },
+    },
+    files: { 'own.mjs': pollsterFile({ 'own.large': large }) },
+  })
+  const full = 'virtpoll_samples_dropped_total{reason="full"}'
+  await waitFor('the outbox is full', async () => ((await endpoint.metrics()).get(full) ?? 0) > 0)
+  const metrics = await metricsAtRest(agent, endpoint)
+  expect(openBalances(metrics)).toEqual([0, 0])
+  expect(metrics.get('virtpoll_samples_confirmed_total')).toBe(0)
+  expect(metrics.get(full)).toBeGreaterThan(0)
+})
