@@ -4,7 +4,7 @@ import type { MetricSources } from '../../src/observe/metrics.js'
 export const noFigures: MetricSources = {
   outbox: () => ({
     ...{ queuedNotifications: 0, storedNotifications: 0, queuedBytes: 0, oldestAgeSeconds: 0 },
-    ...{ recoveredSamples: 0, confirmedSamples: 0, droppedSamples: {} },
+    ...{ recoveredSamples: 0, confirmedSamples: 0, droppedSamples: {}, destinations: [] },
   }),
   hungCalls: () => 0,
   buildInfo: { version: '', node: '', libvirt: '' },
