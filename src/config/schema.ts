@@ -122,17 +122,17 @@ export const sampleOptions = {
   reserved_metadata_namespace: option(
     list(text(), { expected: 'a list of prefixes' }),
     ['metering.'],
-    'Prefixes of server metadata that become `user_metadata` of the samples, without the prefix.',
+    'Prefixes of the server metadata that becomes `user_metadata` of samples. Without effect, as are the next two: libvirt does not know the metadata of a server, so no sample has `user_metadata`, as with the original when it discovers by libvirt and does not ask Nova. They are checked, so that a configuration can be taken over.',
   ),
   reserved_metadata_length: option(
     number({ least: 0, most: 65_536 }),
     256,
-    'Longer texts in `user_metadata` are cut to this many characters.',
+    'The most characters of a text in `user_metadata`. Without effect, see `reserved_metadata_namespace`.',
   ),
   reserved_metadata_keys: option(
     list(text(), { expected: 'a list of keys' }),
     [],
-    'Further keys of server metadata that become `user_metadata`, by their full names.',
+    'Further keys of server metadata, by their full names. Without effect, see `reserved_metadata_namespace`.',
   ),
 }
 
