@@ -17,6 +17,16 @@ describe('the signature of a message', () => {
 })
 
 describe('the order of names', () => {
+  it('is that of Python at every level of a message', () => {
+    const one = { '\u{1f600}': 1, '\uff5e': 2 }
+    const two = { '\u{1f600}': 'a', '\uff5e': 'b', z: one }
+    const message = { '\u{1f600}': 'c', '\uff5e': 'd', counter_name: 'x', l: [one], resource_metadata: two }
+    // By ceilometer's compute_signature.
+    expect(signature(message, 'secret')).toBe(
+      '6c03988001c4078054087664e305d62afd2a23ee35f7651f6ca1dc1a0ce554fb',
+    )
+  })
+
   it('is that of code points, where JavaScript sorts by UTF-16 unit', () => {
     const names = ['\u{1f600}', '\uff5e', 'b', 'a!', '\u{1f600}a', 'a', '', 'B', '\ue000', '\u{1f601}']
     const sorted = ['', 'B', 'a', 'a!', 'b', '\ue000', '\uff5e', '\u{1f600}', '\u{1f600}a', '\u{1f601}']
