@@ -7,6 +7,7 @@ export { statsColumns } from './domstats.js'
 export type { FakeCall, FakeDomain } from './fake-host.js'
 export {
   FakeLibvirtError,
+  answerTooLarge,
   domainNotFound,
   never,
   permissionDenied,

@@ -71,6 +71,10 @@ export const permissionDenied = (uri: string) =>
 export const connectionLost = (call: string) =>
   new FakeLibvirtError(call, 'internal error: client socket is closed', { code: 1, domain: fromRpc })
 
+/** The answer is more than the protocol can carry; the connection lives on. */
+export const answerTooLarge = (call: string) =>
+  new FakeLibvirtError(call, 'Unable to encode message payload', { code: 39, domain: fromRpc })
+
 export const connectionClosed = (method: string, uri: string) =>
   new FakeLibvirtError(method, `the connection to ${uri} is closed`, { code: 0, domain: 0 })
 

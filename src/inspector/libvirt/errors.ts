@@ -24,8 +24,12 @@ const kinds: ReadonlyMap<number, FaultKind> = new Map([
   [88, 'denied'], // ACCESS_DENIED
 ])
 
-/** INTERNAL_ERROR, SYSTEM_ERROR and RPC say that the connection is gone only when the RPC (7) or REMOTE (13) part says so. */
-const transportCodes = new Set([1, 38, 39])
+/**
+ * INTERNAL_ERROR and SYSTEM_ERROR say that the connection is gone when the RPC (7) or REMOTE (13) part says so.
+ * ERR_RPC (39) does not: it is the answer to a single call, for example when a domain's XML is more than the 4 MiB of
+ * a string that the protocol can carry.
+ */
+const transportCodes = new Set([1, 38])
 const transportDomains = new Set([7, 13])
 
 /** EPERM and EACCES: a socket that this user may not open. */

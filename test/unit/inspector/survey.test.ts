@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { FakeLibvirtError, domainNotFound, unsupported } from '../../support/fake-binding.js'
+import { FakeLibvirtError, answerTooLarge, domainNotFound, unsupported } from '../../support/fake-binding.js'
 import type { FakeHost } from '../../support/fake-host.js'
 import { domainXml, inspectorOf, lookAt, runningDomain } from '../../support/inspector.js'
 
@@ -33,6 +33,20 @@ it('lists domain by domain where the driver has no bulk statistics', async () =>
   })
 
   expect((await cycle([])).survey.domains).toMatchObject([{ name: 'instance-1', state: 3, stateReason: 5 }])
+})
+
+it('leaves out a domain whose XML is more than libvirt can send, and that domain alone', async () => {
+  const { cycle } = inspectorOf({
+    domains: [runningDomain(1), runningDomain(2)],
+    script: ({ method, call, uuids }) => {
+      if (method === 'domainXml' && uuids[0]!.endsWith('2')) throw answerTooLarge(call)
+      return undefined
+    },
+  })
+  const { survey } = await cycle()
+
+  expect(survey.domains).toMatchObject([{ name: 'instance-1' }])
+  expect(survey.unreadable).toMatchObject([{ name: 'instance-2', error: { code: 'LIBVIRT_CALL_FAILED' } }])
 })
 
 it('reads the XML of a domain once and keeps its description', async () => {
