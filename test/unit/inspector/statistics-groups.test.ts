@@ -58,6 +58,26 @@ it('says of a domain that stopped since the listing that it is shut off', async 
   expect(seen.look(domains[0]!.uuid)).toMatchObject({ ok: false, reason: 'shut-off' })
 })
 
+it.each([
+  [false, 0],
+  [true, 1],
+])(
+  'asks for a domain that is shut off only where such ones are reported: %s',
+  async (reportStopped, calls) => {
+    const info = { state: 5, maxMemoryKiB: 2048n, memoryKiB: 1024n, vcpus: 2, cpuTimeNs: 0n }
+    const stopped = runningDomain(1, { id: -1, stats: 'state.state=5', info })
+    const { host, inspector, signal } = inspectorOf({ domains: [stopped] })
+    const { domains } = await inspector.survey(signal)
+    host.calls.length = 0
+
+    const groups = new Set<StatsGroup>(['state', 'vcpu', 'balloon', 'block'])
+    const seen = await inspector.inspect({ domains, groups, reportStopped }, signal)
+
+    expect(seen.look(stopped.uuid).ok).toBe(reportStopped)
+    expect(host.calls).toHaveLength(calls)
+  },
+)
+
 it('does not call a function again that the driver lacks, until it connects anew', async () => {
   const { host, cycle } = inspectorOf({
     hypervisorType: 'LXC',
