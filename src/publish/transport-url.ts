@@ -90,19 +90,26 @@ interface Pieces {
   readonly query: string
 }
 
-/** As Python's urlparse: the authority ends at the first `/`, `?` or `#`. The fragment is nobody's. */
+/**
+ * As Python's urlparse: the authority ends at the first `/`, `?` or `#`. The fragment is nobody's. An "@"
+ * in path, fragment or the name of an option says that what stands before it may be the rest of a password.
+ */
 function split(url: string): Pieces {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i.exec(url)
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(.*)$/is.exec(url)
   if (match === null)
     throw new TransportUrlError(
       'transport URL: it does not begin with rabbit://; write rabbit://user:password@host:5672/virtual-host',
     )
-  const [, scheme = '', authority = '', path = '', query = ''] = match
-  if (path.includes('@'))
+  const [, scheme = '', authority = '', path = '', query = '', fragment = ''] = match
+  if ([path, fragment, ...optionNames(query)].some((part) => part.includes('@')))
     throw new TransportUrlError(
       `transport URL: it has an "@" behind the hosts; ${escapeHint}; in a virtual host write %40 for "@"`,
     )
   return { scheme: scheme.toLowerCase(), authority, path, query }
+}
+
+function optionNames(query: string): readonly string[] {
+  return query.split('&').map((option) => option.split('=')[0] ?? '')
 }
 
 function checkScheme(scheme: string): string[] {

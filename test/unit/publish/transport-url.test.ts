@@ -143,6 +143,7 @@ describe('secrets of a transport URL', () => {
   it.each([
     'rabbit://joe:s3cret#1@h/',
     'rabbit://joe:s3cret?1@h/',
+    'rabbit://rabbit://joe:s3cret#1@h/',
     'rabbit://joe:12?s3cret=1@h/',
     'rabbit://joe:s3cret/1@h/',
     'rabbit://joe:12/s3cret@h/',
