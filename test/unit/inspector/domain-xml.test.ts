@@ -1,30 +1,12 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InspectError } from '../../../src/errors.js'
 import { decodeDomainXml } from '../../../src/inspector/domain-xml.js'
 import { caseFolders, expectCase } from '../../support/cases.js'
+import { expectDescriptionOrDocumentedError, thrownBy } from '../../support/decoding-xml.js'
 
 const folders = caseFolders('domain-xml')
-const numRuns = Number(process.env['FUZZ_RUNS'] ?? 1000)
-
-/** What a decode throws; undefined when it does not. */
-function thrownBy(xml: string): unknown {
-  try {
-    decodeDomainXml(xml)
-    return undefined
-  } catch (thrown) {
-    return thrown
-  }
-}
-
-/** Throws whatever a decode throws that is not its documented error. */
-function expectDescriptionOrDocumentedError(xml: string): void {
-  const thrown = thrownBy(xml)
-  if (thrown !== undefined && !(thrown instanceof InspectError && thrown.code === 'DOMAIN_XML_INVALID'))
-    throw thrown as Error
-}
 
 describe('the XML of a domain', () => {
   test.each(folders)('is decoded as its case says: $name', (folder) => {
@@ -103,95 +85,8 @@ describe('XML that is no domain', () => {
   })
 })
 
-describe('whatever comes in', () => {
-  test('gives a description or the documented error: any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), expectDescriptionOrDocumentedError), { numRuns })
-  })
-
-  test('gives a description or the documented error: any text in a domain', () => {
-    const piece = fc.oneof(
-      fc.constantFrom(
-        '<',
-        '>',
-        '/',
-        '&',
-        ';',
-        ':',
-        '=',
-        '"',
-        '!',
-        '?',
-        '-',
-        ']',
-        ' ',
-        '\n',
-        '<![CDATA[',
-        ']]>',
-        '<!--',
-        '-->',
-        '&#x',
-        '</domain>',
-      ),
-      fc.constantFrom('disk', 'target', 'source', 'metadata', 'xmlns', '__proto__', 'devices', 'interface'),
-      fc.string({ unit: 'binary', maxLength: 3 }),
-    )
-    fc.assert(
-      fc.property(fc.array(piece), (pieces) => {
-        expectDescriptionOrDocumentedError(`<domain>${pieces.join('')}</domain>`)
-      }),
-      { numRuns },
-    )
-  })
-
-  test('gives a description or the documented error: a domain with a piece cut out, doubled or replaced', () => {
-    const sources = folders.map((folder) => folder.read('domain.xml'))
-    const mutation = fc.record({
-      source: fc.constantFrom(...sources),
-      at: fc.nat(),
-      length: fc.nat(60),
-      to: fc.oneof(fc.constant(''), fc.string({ unit: 'binary', maxLength: 8 }), fc.constant('again')),
-    })
-    fc.assert(
-      fc.property(mutation, ({ source, at, length, to }) => {
-        const begin = at % source.length
-        const cut = source.slice(begin, begin + length)
-        const into = to === 'again' ? cut + cut : to
-        expectDescriptionOrDocumentedError(source.slice(0, begin) + into + source.slice(begin + length))
-      }),
-      { numRuns },
-    )
-  })
-
-  test('in texts and attributes comes out as it was', () => {
-    const text = fc
-      .string({ unit: 'grapheme', maxLength: 20 })
-      .filter((value) => !/[\p{Cc}\ufffe\uffff]/u.test(value))
-    fc.assert(
-      fc.property(text, text.filter(Boolean), text, (type, device, mac) => {
-        const decoded = decodeDomainXml(
-          `<domain><os><type>${escape(type)}</type></os><devices>
-             <disk><target dev="${escape(device)}"/></disk>
-             <interface><mac address='${escape(mac)}'/><target/></interface>
-           </devices><metadata><a b="${escape(mac)}">${escape(type)}</a></metadata></domain>`,
-        )
-        expect(decoded.osType).toBe(type)
-        expect(decoded.disks[0]?.device).toBe(device)
-        expect(decoded.vnics[0]?.mac).toBe(mac)
-        expect(decoded.metadata).toEqual([
-          { namespace: '', name: 'a', attributes: { b: mac }, children: [], text: type },
-        ])
-      }),
-      { numRuns },
-    )
-  })
-})
-
 function manyAttributes(count: number, prefix = ''): string {
   return Array.from({ length: count }, (_, i) => `${prefix}a${i}="x"`).join(' ')
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 function heapUsedAfterCollection(): number {

@@ -4,6 +4,7 @@ import { ConfigFileError } from '../../../src/config/faults.js'
 import { readSources } from '../../../src/config/polling-file.js'
 import { readSettings } from '../../../src/config/settings.js'
 import { decodeYaml } from '../../../src/config/yaml-file.js'
+import { fuzzRuns } from '../../support/fuzz-runs.js'
 import { knownNames } from './known-names.js'
 
 /** Text that is nearly a configuration: words of the format in any order, with any indentation. */
@@ -86,6 +87,6 @@ test.each([
     fc.property(fc.oneof(nearlyYaml, fc.string({ unit: 'binary', maxLength: 200 })), (text) => {
       onlyConfigErrors(() => read(text))
     }),
-    { numRuns: 2000 },
+    { numRuns: fuzzRuns(2000) },
   )
 })
