@@ -34,6 +34,8 @@ export interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A program that becomes the agent, with its arguments, such as setpriv; default none. */
   readonly through?: readonly string[]
+  /** In place of the built virtpoll and all of the above: what to run as an agent. */
+  readonly command?: readonly string[]
 }
 
 /** `virtpoll agent`, running. */
@@ -92,8 +94,9 @@ export async function removeAgents(): Promise<void> {
   await removeFolders()
 }
 
-function launch(folder: string, { env = {}, through = [] }: AgentOptions): Agent {
-  const command = [...through, process.execPath, builtMain, 'agent', '--config', join(folder, 'agent.yaml')]
+function launch(folder: string, { env = {}, through = [], ...options }: AgentOptions): Agent {
+  const built = [process.execPath, builtMain, 'agent', '--config', join(folder, 'agent.yaml')]
+  const command = options.command ?? [...through, ...built]
   const child = spawn(command[0]!, command.slice(1), {
     ...{ cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   })
@@ -114,7 +117,7 @@ function launch(folder: string, { env = {}, through = [] }: AgentOptions): Agent
     )
   const { pid = 0 } = child
   const cycles = () => lines.filter(({ msg }) => msg === 'cycle') as CycleLine[]
-  const signal = (name: NodeJS.Signals) => void process.kill(pid, name)
+  const signal = (name: NodeJS.Signals) => void child.kill(name)
   return {
     ...{ pid, folder, lines, line, signal, ended, cycles },
     said: (message) => lines.filter(({ msg }) => msg === message),
