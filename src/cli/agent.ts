@@ -1,6 +1,7 @@
 import { loadConfiguration, loadSources, type Configuration } from '../agents/configuration.js'
 import { startAgent, type RunningAgent } from '../agents/run.js'
 import { exitCodes, type ExitCode } from './exit-codes.js'
+import type { OnHangup } from './hangups.js'
 import type { CliIo } from './io.js'
 import { reportError } from './report-error.js'
 import { createLogger, type Logger } from '../observe/log.js'
@@ -12,7 +13,11 @@ export interface AgentCommandOptions {
 }
 
 /** `virtpoll agent`: resolves when the agent has stopped. */
-export async function agentCommand(options: AgentCommandOptions, io: CliIo): Promise<ExitCode> {
+export async function agentCommand(
+  options: AgentCommandOptions,
+  io: CliIo,
+  onHangup: OnHangup,
+): Promise<ExitCode> {
   try {
     const configuration = await loadConfiguration({ file: options.config }, io)
     const { sources, warnings, file } = await loadSources(configuration, io)
@@ -20,7 +25,7 @@ export async function agentCommand(options: AgentCommandOptions, io: CliIo): Pro
     logWarnings([...configuration.warnings, ...warnings], log)
     const agent = await startAgent({ configuration, sources, log, ...io })
     log.info({ version: io.version, uri: configuration.options.libvirt.uri, polling: file }, 'agent started')
-    return await untilStopped(agent, { configuration, io, log })
+    return await untilStopped(agent, { configuration, io, log, onHangup })
   } catch (error) {
     return reportError(error, io.stderr)
   }
@@ -30,6 +35,7 @@ interface RunningParts {
   readonly configuration: Configuration
   readonly io: CliIo
   readonly log: Logger
+  readonly onHangup: OnHangup
 }
 
 /** SIGTERM or SIGINT stops politely, a second one at once; SIGHUP reads polling.yaml again. */
@@ -48,7 +54,11 @@ async function untilStopped(agent: RunningAgent, parts: RunningParts): Promise<E
     io.onSignal('SIGTERM', onStop)
     io.onSignal('SIGINT', onStop)
   })
-  io.onSignal('SIGHUP', () => void reload(agent, parts))
+  let reloads = Promise.resolve()
+  parts.onHangup(() => {
+    // One after the other, so that the file as it was last is in force.
+    reloads = reloads.then(() => reload(agent, parts))
+  })
   const politely = agent.stopped.then((): ExitCode => {
     log.info('agent stopped')
     return exitCodes.ok

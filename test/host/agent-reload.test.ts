@@ -36,3 +36,14 @@ test('SIGHUP puts a good polling.yaml in force, and keeps the old one when the n
   expect([code, agent.said(read).length, agent.said(refused).length]).toEqual([0, 2, 1])
   expect(agent.complaints()).toHaveLength(2)
 })
+
+test('SIGHUP while the agent is still starting does not end it, and has polling.yaml read again', async () => {
+  const hangsUp = "process.kill(process.pid, 'SIGHUP'); export default { apiVersion: 1, pollsters: [] }"
+  const agent = await startAgent({
+    agent: { polling: { pollsters: ['own.mjs'] } },
+    polling: source('vcpus'),
+    files: { 'own.mjs': hangsUp },
+  })
+  await agent.line(({ msg }) => msg === read)
+  expect(await agent.freshCycle()).toMatchObject({ samples: 1, expected: 1 })
+})
