@@ -30,11 +30,11 @@ export function remarksOf({ report, samples, missing, unmatched }: PolledOnce): 
     ...unmatched.map((name) => `--instance ${printable(name)}: no instance has this UUID or name\n`),
     leftOut(report.skipped),
     ...report.faults.map(({ name, detail }) => `${printable(name)}: ${printable(detail)}\n`),
-    samples.length === 0 && missing.length === 0 && unmatched.length === 0 ? nothing(report.instances) : '',
+    samples.length === 0 && missing.length === 0 && unmatched.length === 0 ? nothing(report) : '',
     ...report.pollsters.flatMap(({ error }) => (error === undefined ? [] : [`${error.message}\n`])),
     report.unaccounted === 0
       ? ''
-      : `a pollster gave ${report.unaccounted} samples more or less than it promised\n`,
+      : `pollsters gave ${counted(report.unaccounted, 'sample')} more or less than they promised\n`,
   ]
   return {
     text: lines.join(''),
@@ -42,8 +42,12 @@ export function remarksOf({ report, samples, missing, unmatched }: PolledOnce): 
   }
 }
 
-function nothing(instances: number): string {
-  return instances === 0 ? 'no instance on this host\n' : 'no meter selected\n'
+/** Without a meter nothing is asked, so it is not known whether there are instances. */
+function nothing({ calls, instances }: PolledOnce['report']): string {
+  if (calls === 0) return 'no meter selected, so nothing was polled\n'
+  return instances === 0
+    ? 'no instance on this host\n'
+    : 'the instances have nothing that these meters measure\n'
 }
 
 function leftOut(skipped: readonly Skipped[]): string {

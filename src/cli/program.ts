@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { CliIo } from './io.js'
 import { exitCodes, type ExitCode } from './exit-codes.js'
+import { hearHangups } from './hangups.js'
 import type { AgentCommandOptions } from './agent.js'
 import type { CheckCommandOptions } from './check.js'
 import type { MetersCommandOptions } from './meters.js'
@@ -57,17 +58,18 @@ function addPollOnce(program: Command, io: CliIo, finish: Finish): void {
     .option('--config <file>', configHelp)
     .option('--polling <file>', pollingHelp)
     .option('--connect <uri>', 'the libvirt to ask, for example qemu:///system (default: that of agent.yaml)')
-    .option(
-      '--meter <pattern>',
-      "a meter or a pattern such as 'network.*'; repeatable (default: polling.yaml's)",
-      collect,
-      [],
+    .addOption(
+      new Option('--meter <pattern>', "a meter or a pattern such as 'network.*'; repeatable")
+        .argParser(collect)
+        .default([], "polling.yaml's"),
     )
-    .option(
-      '--instance <uuid|name>',
-      'only this instance, by UUID, display name or libvirt name; repeatable',
-      collect,
-      [],
+    .addOption(
+      new Option(
+        '--instance <uuid|name>',
+        'only this instance, by UUID, display name or libvirt name; repeatable',
+      )
+        .argParser(collect)
+        .default([], 'all'),
     )
     .option('--unmanaged', 'also poll domains that Nova does not manage')
     .option(
@@ -93,13 +95,14 @@ function addAgent(program: Command, io: CliIo, finish: Finish): void {
     .command('agent')
     .summary('run the daemon')
     .description(
-      'Polls this host on the intervals of polling.yaml and publishes the samples until SIGTERM. SIGHUP reads\n' +
+      'Polls this host on the intervals of polling.yaml and publishes the samples until SIGTERM. SIGHUP reads ' +
         'polling.yaml again and keeps the old one if the new one is bad. Logs to standard error.',
     )
     .option('--config <file>', configHelp)
     .action(async (options: AgentCommandOptions) => {
+      const onHangup = hearHangups(io)
       const { agentCommand } = await import('./agent.js')
-      finish(await agentCommand(options, io))
+      finish(await agentCommand(options, io, onHangup))
     })
 }
 
@@ -127,7 +130,7 @@ function addCheck(program: Command, io: CliIo, finish: Finish): void {
     .command('check')
     .summary('validate the configuration and print what is in force')
     .description(
-      'Validates agent.yaml, polling.yaml and the pollster files, and prints the effective configuration with every\n' +
+      'Validates agent.yaml, polling.yaml and the pollster files, and prints the effective configuration with every ' +
         'default filled in and secrets masked. Faults are named as file:line:column. Connects to nothing.',
     )
     .option('--config <file>', configHelp)

@@ -26,7 +26,8 @@ export interface PollingRequest {
  * @throws ConfigFileError with everything that is wrong with the file, each at its place, warnings included
  */
 export async function loadPollingFile({ file, cwd, known }: PollingRequest): Promise<PollingFile> {
-  const ifMissing = 'create it, or name another with --polling or with polling.file in agent.yaml'
+  const ifMissing =
+    'create it, or name another with polling.file in agent.yaml (for check and poll-once: --polling)'
   const yaml = await readYamlFile({ file, shown: shownPath(file, cwd), ifMissing })
   const sources = readSources(yaml, known)
   return deepFreeze({ file, sources, warnings: yaml.faults.findings })

@@ -44,7 +44,11 @@ afterAll(() => {
 const good = 'sources: [{name: a, interval: 60, meters: [cpu]}]\n'
 
 test.each([
-  ['that does not exist', () => 'missing.yaml', /does not exist; create it, or name another with --polling/],
+  [
+    'that does not exist',
+    () => 'missing.yaml',
+    /does not exist; create it, or name another with polling\.file/,
+  ],
   ['in a folder that is a file', () => 'plain/missing.yaml', /a part of its path is a file/],
   ['that is a folder', () => 'folder', /is a directory; name the file in it/],
   ['that is a pipe nobody writes to', () => 'pipe', /is not a regular file/],
