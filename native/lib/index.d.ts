@@ -177,8 +177,9 @@ export interface DomainEvent {
 
 /**
  * A connection: to the daemon, one for callbacks and one for each call that is out at the same time, so that no call
- * waits for another (native/README.md says why). Every method rejects with a LibvirtError, for a wrong argument with a TypeError. Methods that take a `uuid` use the reference that the last
- * listing gave, else they look the domain up; a domain that is gone rejects with code 42.
+ * waits for another (native/README.md says why). Every method rejects with a LibvirtError, for a wrong argument with a
+ * TypeError. Methods that take a `uuid` use the reference that the last listing gave, else they look the domain up; a
+ * domain that is gone rejects with code 42.
  */
 export interface Connection {
   readonly uri: string
