@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 bin := node_modules/.bin
 reports := .lab/reports
-tiers := unit contract package integration host conformance faults
+tiers := unit contract package integration host conformance faults breakages
 # The lab needs root; sudo keeps what the tests need of the environment, PATH included.
 lab := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" )test/lab/lab
 vitest = $(bin)/vitest run --project $* --reporter=default --reporter=json --outputFile.json=$(reports)/$*.json
@@ -60,6 +60,13 @@ test-unit test-contract test-package: test-%: build
 test-integration test-host test-conformance test-faults: test-%: build test-packages
 	rm -f $(reports)/$*.json
 	$(lab) with $(vitest)
+
+test-breakages: build test-packages
+	rm -f $(reports)/breakages.json
+	$(lab) with node scripts/breakages.js --report $(reports)/breakages.json
+
+.PHONY: breakages
+breakages: test-breakages ## break one behaviour after the other and name the test that notices
 
 .PHONY: conformance
 conformance: test-conformance ## compare every sample with those of Debian's ceilometer, on the same domains
