@@ -1,0 +1,175 @@
+import { chmod, stat } from 'node:fs/promises'
+import { setTimeout as after } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { removeAgents, startAgent, type Agent, type AgentOptions } from '../support/agent.js'
+import { openLab } from '../support/lab.js'
+import { clients, holdingsOf } from '../support/libvirtd.js'
+import { waitFor } from '../support/wait-for.js'
+
+const rounds = process.env['VIRTPOLL_FAULTS'] === 'full' ? 100 : 10
+const guests = 12
+const meters = ['power.state', 'cpu', 'memory.resident', 'network.incoming.bytes', 'disk.device.capacity']
+const whole = { instances: guests, samples: guests * meters.length, missing: {} }
+const readOnlySocket = '/run/libvirt/libvirt-sock-ro'
+const port = 19_178
+
+const lab = openLab()
+const agentOf = (options: AgentOptions = {}) =>
+  startAgent({
+    agent: { libvirt: { call_timeout_seconds: 2 }, http: { listen: `127.0.0.1:${port}` } },
+    polling: { sources: [{ name: 'all', interval: 1, meters }] },
+    ...options,
+  })
+/** One that carries callbacks, and one for each of `libvirt.max_calls`. */
+const mostConnections = 1 + 4
+const filesOfConnection = 3
+/** Connections of this test to the agent's HTTP endpoint. */
+const ownConnections = 2
+const away = 'libvirt away'
+const back = 'libvirt back'
+
+beforeAll(async () => {
+  for (let number = 0; number < guests; number += 1)
+    await lab.createDomain({ number: 0xa00 + number }, 'paused')
+})
+afterEach(async () => {
+  await removeAgents()
+  await lab.service('libvirtd', 'start')
+})
+afterAll(() => lab.removeDomains())
+
+interface Holdings extends ReturnType<typeof holdingsOf> {
+  readonly clients: number
+}
+const holdings = async ({ pid }: Agent): Promise<Holdings> => ({
+  ...holdingsOf(pid),
+  clients: await clients(),
+})
+
+/** Not all connections that the agent may open need to have been there before. */
+async function expectNothingLeaked(agent: Agent, before: Holdings): Promise<void> {
+  const after = await holdings(agent)
+  expect(after.clients).toBeLessThanOrEqual(mostConnections)
+  expect(after.files).toBeLessThanOrEqual(
+    before.files + filesOfConnection * (mostConnections - before.clients) + ownConnections,
+  )
+  expect(after.threads).toBeLessThanOrEqual(before.threads + mostConnections)
+}
+
+/** How often the agent tried to connect. */
+async function attempts(): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const counts = page.matchAll(/^virtpoll_libvirt_call_seconds_count\{call="openReadOnly",[^}]*\} (\d+)/gm)
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
+/** One line when libvirt went, one when it was back, and the first cycle after that is complete. */
+async function expectOneOutage(agent: Agent, code: string): Promise<void> {
+  await agent.line(({ msg }) => msg === back)
+  const at = agent.lines.findIndex(({ msg }) => msg === back)
+  expect(await agent.line(({ msg }) => msg === 'cycle', at)).toMatchObject(whole)
+  expect(agent.said(away).map(({ err }) => err?.code)).toEqual([code])
+  expect(agent.said(back)).toHaveLength(1)
+}
+
+test('libvirtd restarted again and again costs neither connections nor threads nor files', async () => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  await agent.freshCycle()
+  const before = await holdings(agent)
+  for (let round = 0; round < rounds; round += 1) {
+    await lab.service('libvirtd', round % 2 === 0 ? 'restart' : 'kill')
+    await lab.service('libvirtd', 'start')
+    expect(await agent.freshCycle()).toMatchObject(whole)
+  }
+  await agent.freshCycle()
+
+  await expectNothingLeaked(agent, before)
+  expect(agent.said(away).length).toBe(agent.said(back).length)
+  expect(agent.said(away).length).toBeLessThanOrEqual(rounds)
+  expect((await agent.stop()).code).toBe(0)
+})
+
+test('libvirtd killed and away for a while is one outage, with one attempt to connect a cycle', async () => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  const before = await attempts()
+  await lab.service('libvirtd', 'kill')
+  await agent.line(({ msg }) => msg === away)
+  const since = agent.cycles().length
+  await waitFor('five cycles without libvirt', () => agent.cycles().length >= since + 5)
+  const lost = agent.cycles().length - since
+  await lab.service('libvirtd', 'start')
+
+  await expectOneOutage(agent, 'LIBVIRT_UNREACHABLE')
+  expect((await attempts()) - before).toBeLessThanOrEqual(agent.cycles().length - since + 2)
+  expect(
+    agent
+      .cycles()
+      .slice(since, since + lost)
+      .at(-1),
+  ).toMatchObject({ samples: 0 })
+})
+
+test('libvirtd that is not there at the start is found when it comes', async () => {
+  await lab.service('libvirtd', 'stop')
+  const agent = await agentOf()
+  await agent.line(({ msg }) => msg === away)
+  await agent.freshCycle()
+  await lab.service('libvirtd', 'start')
+
+  await expectOneOutage(agent, 'LIBVIRT_UNREACHABLE')
+})
+
+test('libvirtd that hangs is noticed, held up by it is nobody, and it is whole when it goes on', async () => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  const before = await holdings(agent)
+  const pid = await lab.servicePid('libvirtd')
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await agent.line(({ msg }) => msg === away)
+    // longer than keepalive takes to end the connections
+    await after(21_000)
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+    expect(await attempts()).toBeLessThanOrEqual(4)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  await expectOneOutage(agent, 'LIBVIRT_TIMEOUT')
+  await agent.freshCycle()
+
+  await expectNothingLeaked(agent, before)
+  expect((await agent.stop()).code).toBe(0)
+})
+
+test('an agent whose libvirtd hangs ends in time when it is told to', async () => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  const pid = await lab.servicePid('libvirtd')
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await agent.line(({ msg }) => msg === away)
+    const since = performance.now()
+    expect((await agent.stop()).code).toBe(0)
+    expect((performance.now() - since) / 1000).toBeLessThan(5)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+})
+
+test('a socket without permission is told from one that nobody listens on, and found when it is given', async () => {
+  const { mode } = await stat(readOnlySocket)
+  await chmod(readOnlySocket, 0)
+  try {
+    const agent = await agentOf({ through: ['setpriv', '--inh-caps=-all', '--bounding-set=-all'] })
+    await agent.line(({ msg }) => msg === away)
+    await agent.freshCycle()
+    await chmod(readOnlySocket, mode)
+
+    await expectOneOutage(agent, 'LIBVIRT_DENIED')
+    expect(agent.said(away)[0]?.err?.message).toContain('libvirt-sock-ro')
+  } finally {
+    await chmod(readOnlySocket, mode)
+  }
+})
