@@ -43,9 +43,13 @@ const leastGap = 0.1
 /** Ticks on a grid of the monotonic clock: setting the wall clock makes no burst and no silence. */
 export function intervalTicks({ seconds, phase, atOnce, now }: IntervalOptions): Ticks {
   const offset = phase % seconds
-  const passedBy = ({ monotonicSeconds }: Instant): number =>
-    Math.floor((monotonicSeconds - offset) / seconds)
   const at = (tick: number): number => offset + tick * seconds
+  /** The newest tick that is not to come. The quotient is one off where it was rounded. */
+  const passedBy = ({ monotonicSeconds }: Instant): number => {
+    const tick = Math.floor((monotonicSeconds - offset) / seconds)
+    if (at(tick + 1) <= monotonicSeconds) return tick + 1
+    return at(tick) > monotonicSeconds ? tick - 1 : tick
+  }
   let start: 'to come' | 'running' | 'over' = atOnce ? 'to come' : 'over'
   let last = passedBy(now)
 

@@ -55,6 +55,16 @@ describe('interval ticks', () => {
     expect(ticks.take(instant(113))).toEqual({ due: true, missed: 0 })
   })
 
+  it.each([
+    [0.3, 419, 1118.6],
+    [0.7, 499, 1131.8],
+  ])('of %d s and phase %d are taken once at %d s, though the quotient is rounded', (seconds, phase, at) => {
+    const ticks = grid({ seconds, phase })
+    expect(ticks.take(instant(at)).due).toBe(true)
+    expect(ticks.nextLook(instant(at))).toBeGreaterThan(at)
+    expect(ticks.take(instant(at)).due).toBe(false)
+  })
+
   it('do not care about the wall clock', () => {
     const ticks = grid()
     expect(ticks.take(instant(101, Date.UTC(2040, 0)))).toEqual({ due: false, missed: 0 })
