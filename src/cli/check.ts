@@ -54,7 +54,11 @@ function remarks({ publishers }: AgentOptions): string {
       'the queue is not durable (the default, as oslo.messaging has it): what waits in it is lost when the broker ' +
         'restarts; publisher.durable or publisher.quorum change that, and the consumers must be set alike',
     )
-  if (publishers.some(({ telemetrySecret }) => telemetrySecret === publicSecret))
-    remarks.push('publisher.telemetry_secret is the well-known default, so signatures prove nothing')
+  const unproved = publishers.filter(({ telemetrySecret }) => telemetrySecret === publicSecret)
+  if (unproved.length > 0)
+    remarks.push(
+      `publisher.telemetry_secret is the well-known default for ${unproved.map(({ driver }) => driver).join(', ')}, so ` +
+        'signatures prove nothing; set that of the consumers',
+    )
   return remarks.map((remark) => `note: ${remark}\n`).join('')
 }
