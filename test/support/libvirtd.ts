@@ -8,7 +8,7 @@ const execFileAsync = promisify(execFile)
 export async function busyWorkers(): Promise<number> {
   const args = ['-c', 'libvirtd:///system', 'srv-threadpool-info', 'libvirtd']
   const { stdout } = await execFileAsync('virt-admin', args, { timeout: 10_000 })
-  const figure = (name: string) => Number(new RegExp(`${name} *: (\\d+)`).exec(stdout)?.[1])
+  const figure = (name: string) => Number(new RegExp(`^${name} *: (\\d+)`, 'm').exec(stdout)?.[1])
   return figure('nWorkers') - figure('freeWorkers')
 }
 

@@ -1,0 +1,236 @@
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { beganAt, removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
+import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
+import { busyWorkers } from '../support/libvirtd.js'
+import { folderOf } from '../support/virtpoll.js'
+import { virsh } from '../support/virsh.js'
+import { waitFor } from '../support/wait-for.js'
+
+const full = process.env['VIRTPOLL_FAULTS'] === 'full'
+const guests = full ? 100 : 12
+const guestsOfRestarts = 40
+const callTimeout = 2
+/** Meters that a paused guest has, of which the last three need its monitor. */
+const free = ['power.state', 'cpu', 'vcpus', 'network.incoming.bytes']
+const bound = ['memory.resident', 'disk.device.read.bytes', 'disk.device.capacity']
+const meters = [...free, ...bound]
+
+const lab = openLab()
+const domains: LabDomain[] = []
+const more = async (count: number) => {
+  while (domains.length < count)
+    domains.push(await lab.createDomain({ number: 0x900 + domains.length }, 'paused'))
+}
+const halt = (...some: readonly LabDomain[]) => {
+  for (const domain of some) process.kill(qemuPid(domain), 'SIGSTOP')
+}
+const goOn = (...some: readonly LabDomain[]) => {
+  for (const domain of some) process.kill(qemuPid(domain), 'SIGCONT')
+}
+
+beforeAll(() => more(guests), 600_000)
+afterEach(async () => {
+  await removeAgents()
+  goOn(...domains)
+  await waitFor('no call hangs in libvirtd', async () => (await busyWorkers()) === 0)
+})
+afterAll(() => lab.removeDomains(), 300_000)
+
+const port = 19_177
+const agentOf = (agent: Record<string, unknown> = {}) =>
+  startAgent({
+    agent: {
+      libvirt: { call_timeout_seconds: callTimeout },
+      publisher: { driver: 'file', path: 'samples.jsonl' },
+      http: { listen: `127.0.0.1:${port}` },
+      ...agent,
+    },
+    polling: { sources: [{ name: 'all', interval: 1, meters }] },
+  })
+
+/** How many samples of each meter the file has of a domain. */
+async function samplesOf({ folder }: Agent, { uuid }: LabDomain): Promise<Record<string, number>> {
+  const count: Record<string, number> = Object.fromEntries(meters.map((meter) => [meter, 0]))
+  for (const line of (await readFile(join(folder, 'samples.jsonl'), 'utf8')).trimEnd().split('\n')) {
+    const sample = JSON.parse(line) as { counter_name: string; resource_id: string }
+    if (sample.resource_id.includes(uuid)) count[sample.counter_name]! += 1
+  }
+  return count
+}
+
+const each = (names: readonly string[], count: number) =>
+  Object.fromEntries(names.map((name) => [name, count]))
+const whole = { samples: guests * meters.length, missing: {} }
+const without = (count: number) => ({
+  samples: guests * meters.length - count * bound.length,
+  missing: { stuck: count * bound.length },
+})
+const figures = ({ samples, missing }: CycleLine) => ({ samples, missing })
+
+/** The cycles that ran while the domains were stopped. */
+async function cyclesWhile(agent: Agent, count: number): Promise<readonly CycleLine[]> {
+  const since = agent.cycles().length
+  await waitFor(`${count} more cycles`, () => agent.cycles().length >= since + count, 60)
+  return agent.cycles().slice(since)
+}
+
+const healthy = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status === 200
+const metric = async (name: string): Promise<number> => {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(page)?.[1])
+}
+
+test('a stuck domain costs one call timeout once, and of its own samples those that need its monitor', async () => {
+  const agent = await agentOf()
+  const stuck = domains[5]!
+  expect(figures(await agent.freshCycle())).toEqual(whole)
+  halt(stuck)
+  await agent.line(({ msg, uuid }) => msg.startsWith('domain stuck') && uuid === stuck.uuid)
+  const [first, ...later] = await cyclesWhile(agent, 4)
+  goOn(stuck)
+  const back = await agent.freshCycle()
+  expect((await agent.stop()).code).toBe(0)
+
+  expect(first!.seconds).toBeLessThan(callTimeout + 1)
+  expect(Math.max(...later.map(({ seconds }) => seconds))).toBeLessThan(1)
+  for (const cycle of [first!, ...later]) expect(figures(cycle)).toEqual(without(1))
+  expect(figures(back)).toEqual(whole)
+  const cycles = agent.cycles().length
+  for (const domain of domains)
+    if (domain !== stuck) expect(await samplesOf(agent, domain)).toEqual(each(meters, cycles))
+  const lost = agent.cycles().filter(({ missing }) => missing['stuck'] !== undefined).length
+  expect(await samplesOf(agent, stuck)).toEqual({ ...each(free, cycles), ...each(bound, cycles - lost) })
+  expect(agent.said('domain answers again')).toHaveLength(1)
+})
+
+test('a stuck domain that is killed is gone in the next cycle', async () => {
+  const agent = await agentOf()
+  const doomed = await lab.createDomain({ number: 0x8ff }, 'paused')
+  await agent.line((line) => line['instances'] === guests + 1)
+  halt(doomed)
+  await agent.line(({ msg, uuid }) => msg.startsWith('domain stuck') && uuid === doomed.uuid)
+  process.kill(qemuPid(doomed), 'SIGKILL')
+  await waitFor('libvirtd noticed', async () => !(await virsh(['list', '--name'])).includes(doomed.name))
+
+  const after = await agent.freshCycle()
+
+  expect({ instances: after.instances, ...figures(after) }).toEqual({ instances: guests, ...whole })
+  expect(await metric('virtpoll_libvirt_hung_calls')).toBe(0)
+})
+
+test('two domains that stick at once cost only themselves', async () => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  halt(domains[1]!, domains.at(-2)!)
+  await waitFor(
+    'both are known',
+    () => agent.lines.filter(({ msg }) => msg.startsWith('domain stuck')).length === 2,
+  )
+
+  for (const cycle of await cyclesWhile(agent, 3)) expect(figures(cycle)).toEqual(without(2))
+  expect(await metric('virtpoll_libvirt_hung_calls')).toBe(2)
+  goOn(...domains)
+  expect(figures(await agent.freshCycle())).toEqual(whole)
+})
+
+test.each([
+  ['several domains', () => domains.filter((_, index) => index % 2 === 0)],
+  ['all domains', () => domains],
+])('%s stuck at once leave the agent responsive, and it recovers by itself', async (_what, choose) => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  halt(...choose())
+  await waitFor('three calls hang', async () => (await metric('virtpoll_libvirt_hung_calls')) === 3, 60)
+  const last = (await cyclesWhile(agent, 3)).at(-1)!
+
+  expect(last.seconds).toBeLessThan(1)
+  expect(last.instances).toBe(guests)
+  expect(last.missing['stuck']).toBeGreaterThanOrEqual(choose().length * bound.length)
+  expect(await healthy()).toBe(true)
+  expect(await busyWorkers()).toBeLessThanOrEqual(3 + 1)
+  expect(await virsh(['list', '--name'])).toContain(domains[0]!.name)
+  goOn(...domains)
+  await waitFor('all are whole again', () => agent.cycles().at(-1)!.samples === whole.samples)
+  expect(await metric('virtpoll_libvirt_hung_calls')).toBe(0)
+})
+
+test('an agent that is told to stop while every domain is stuck ends in time', async () => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  halt(...domains)
+  await agent.line(({ msg }) => msg.startsWith('libvirt call does not answer'))
+  const since = performance.now()
+
+  const { code } = await agent.stop()
+
+  expect(code).toBe(0)
+  expect((performance.now() - since) / 1000).toBeLessThan(5)
+})
+
+test('ten kills and restarts with many domains stuck hold three workers of libvirtd at the most', async () => {
+  await more(guestsOfRestarts)
+  const outbox = { directory: join(await folderOf({}), 'outbox') }
+  const held: number[] = []
+  const kill = async (agent: Agent, waitMs: number) => {
+    const cycle = agent.cycles().length
+    const due = performance.now() + waitMs
+    await waitFor('a while', () => performance.now() >= due || agent.cycles().length > cycle + 3)
+    agent.signal('SIGKILL')
+    await agent.ended
+    // what was merely under way returns, what hangs stays
+    held.push(await waitFor('the workers settle', async () => (await busyWorkers()) <= 3 && busyWorkers(), 3))
+    expect(await virsh(['dominfo', domains[0]!.name])).toContain('paused')
+  }
+  const first = await agentOf({ outbox })
+  await first.freshCycle()
+  halt(...domains)
+  await kill(first, 0)
+  for (let round = 1; round < 10; round += 1) await kill(await agentOf({ outbox }), round * 700)
+  const agent = await agentOf({ outbox })
+  await waitFor('three calls hang', async () => (await metric('virtpoll_libvirt_hung_calls')) === 3)
+  const begun = (await agent.freshCycle()).seconds
+
+  expect(Math.max(...held)).toBeLessThanOrEqual(3)
+  expect(begun).toBeLessThan(1)
+  goOn(...domains)
+  await waitFor(
+    'all are whole again',
+    () => agent.cycles().at(-1)!.samples === domains.length * meters.length,
+  )
+  for (const domain of domains.splice(guests)) await domain.remove()
+}, 240_000)
+
+test('a domain that is busy with a block job and one that is being saved keep their samples', async () => {
+  const agent = await agentOf()
+  const [copied, saved] = [
+    await lab.createDomain({ number: 0x8fd }, 'paused'),
+    await lab.createDomain({ number: 0x8fe }, 'paused'),
+  ]
+  const pipe = join(agent.folder, 'pipe')
+  // opens the pipe and reads no more than its first bytes
+  const reader = spawn('bash', ['-c', `mkfifo ${pipe}; exec 3<>${pipe}; echo ready; sleep 60`])
+  await new Promise((ready) => reader.stdout.once('data', ready))
+  await virsh([
+    ...['blockcopy', copied.name, 'vda', `/var/lib/libvirt/images/${copied.name}.copy`],
+    ...['--transient-job', '--bandwidth', '1'],
+  ])
+  const saving = spawn('virsh', ['-q', '-c', 'qemu:///system', 'save', saved.name, pipe])
+  await waitFor('it is being saved', async () =>
+    /Save|Unbounded|Bounded/.test(await virsh(['domjobinfo', saved.name])),
+  )
+
+  const cycles = await cyclesWhile(agent, 4)
+
+  saving.kill('SIGKILL')
+  reader.kill('SIGKILL')
+  for (const { samples, missing, seconds } of cycles.slice(1)) {
+    expect({ samples, missing }).toEqual({ samples: (guests + 2) * meters.length, missing: {} })
+    expect(seconds).toBeLessThan(callTimeout)
+  }
+  expect(beganAt(cycles.at(-1)!)).toBeGreaterThan(beganAt(cycles[0]!))
+  await copied.remove()
+  await saved.remove()
+})
