@@ -147,6 +147,7 @@ describe('secrets', () => {
         expectNone(file, await readFile(`/proc/${agent.pid}/${file}`, 'utf8'))
       const outbox = join(agent.folder, 'outbox')
       const names = (await readdir(outbox)).filter((name) => name.endsWith('.notification'))
+      expect(names).not.toEqual([])
       for (const name of names) expectNone(name, await readFile(join(outbox, name), 'utf8'))
       const { stdout, stderr } = await agent.stop()
       expectNone('log', agent.lines.map((line) => JSON.stringify(line)).join('\n') + stdout + stderr)

@@ -136,6 +136,21 @@ describe('a cycle', () => {
     expect(report.pollsters).toMatchObject([{ meter: 'one', resources: 2, failures: 1 }])
   })
 
+  it('asks a pollster again in every cycle, however often it failed', async () => {
+    let cycles = 0
+    const pollster = aPollster({
+      poll: () => {
+        if (cycles < 3) throw new Error('not yet')
+        return [{ volume: cycles }]
+      },
+    })
+    for (; cycles < 4; cycles += 1) {
+      await world.cycle({ pollsters: [pollster] })
+      await world.clock.advance(300)
+    }
+    expect(new Set(world.volumes('one'))).toEqual(new Set([3]))
+  })
+
   it('gives an asynchronous pollster its share of the cycle and no more', async () => {
     let asked = 0
     let aborted = false
