@@ -121,7 +121,7 @@ test('libvirtd that is not there at the start is found when it comes', async () 
   await expectOneOutage(agent, 'LIBVIRT_UNREACHABLE')
 })
 
-test('libvirtd that hangs is noticed, held up by it is nobody, and it is whole when it goes on', async () => {
+test('libvirtd that hangs is noticed, the agent goes on answering, and the first cycle after it is complete', async () => {
   const agent = await agentOf()
   await agent.freshCycle()
   const before = await holdings(agent)

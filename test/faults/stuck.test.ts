@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { beganAt, removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
+import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
 import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
 import { busyWorkers } from '../support/libvirtd.js'
 import { folderOf } from '../support/virtpoll.js'
@@ -230,7 +230,6 @@ test('a domain that is busy with a block job and one that is being saved keep th
     expect({ samples, missing }).toEqual({ samples: (guests + 2) * meters.length, missing: {} })
     expect(seconds).toBeLessThan(callTimeout)
   }
-  expect(beganAt(cycles.at(-1)!)).toBeGreaterThan(beganAt(cycles[0]!))
   await copied.remove()
   await saved.remove()
 })
