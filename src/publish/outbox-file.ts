@@ -37,6 +37,8 @@ export interface Damage {
 
 const lineFeed = 0x0a
 const blockBytes = 4096
+/** The latest moment that a Date can hold. */
+const latestMs = 8.64e15
 /** No header is longer. */
 const headerBytes = 256
 
@@ -90,6 +92,7 @@ function isHeader(parsed: unknown): parsed is Header {
     virtpoll === 'notification' &&
     version === 1 &&
     [messageId, sum].every((field) => typeof field === 'string') &&
-    [createdAtMs, sampleCount, bytes].every((field) => typeof field === 'number')
+    [createdAtMs, sampleCount, bytes].every((field) => Number.isSafeInteger(field) && Number(field) >= 0) &&
+    Number(createdAtMs) <= latestMs
   )
 }

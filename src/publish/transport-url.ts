@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { readRabbitOptions, type RabbitOptions } from './rabbit-options.js'
 
 /** One host of a transport URL, every default filled in. */
@@ -149,7 +150,7 @@ function readAddress(address: string, position: number): { host: string; port: n
   // Two colons without brackets can only be an IPv6 address.
   if (/^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address)) return { host: address, port: defaultPort }
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(address)
-  if (match === null)
+  if (match === null || (match[1] !== undefined && !isIPv6(match[1])))
     throw new TransportUrlError(`transport URL: host ${position} is no name and no address; ${escapeHint}`)
   const [, inBrackets, plain, port = ''] = match
   return { host: inBrackets ?? plain ?? '', port: port === '' ? defaultPort : readPort(port, position) }

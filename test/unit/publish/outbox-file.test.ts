@@ -51,6 +51,12 @@ describe('the file of a notification', () => {
     ['JSON of another kind', '{"samples":[]}\n[]'],
     ['no object', 'null\n[]'],
     ['a version to come', whole.toString('latin1').replace('"version":1', '"version":2')],
+    ['a time that is none', whole.toString('latin1').replace(/"createdAtMs":\d+/, '"createdAtMs":1e999')],
+    [
+      'a time beyond all dates',
+      whole.toString('latin1').replace(/"createdAtMs":\d+/, '"createdAtMs":8640000000000001'),
+    ],
+    ['half a sample', whole.toString('latin1').replace('"sampleCount":2', '"sampleCount":0.5')],
     ['more than its header says', `${whole.toString('latin1')}]`],
   ])('is known to be damaged when it holds %s', (_what, content) => {
     expect(decodeFile(Buffer.from(content, 'latin1'), 0)).toHaveProperty('damage')

@@ -144,6 +144,7 @@ describe('secrets of a transport URL', () => {
     'rabbit://joe:s3cret#1@h/',
     'rabbit://joe:s3cret?1@h/',
     'rabbit://rabbit://joe:s3cret#1@h/',
+    'rabbit://[joe:s3cret],@h/',
     'rabbit://joe:12?s3cret=1@h/',
     'rabbit://joe:s3cret/1@h/',
     'rabbit://joe:12/s3cret@h/',
