@@ -135,7 +135,9 @@ describe.concurrent('time', () => {
     await expectThreeTicks(agent)
     const missed = (await endpoint.metrics()).get(missedTicks)!
     expect([missed >= seconds - 2, missed <= seconds + 1]).toEqual([true, true])
-    expect(agent.complaints()).toMatchObject([{ missed, level: 'warn' }])
+    // A daemon hangs up on a client that is silent for half a minute.
+    const complaints = agent.complaints().filter(({ msg }) => msg !== 'libvirt away')
+    expect(complaints).toMatchObject([{ missed, level: 'warn' }])
     expect(agent.cycles().every(({ samples }) => samples === ofBothGuests)).toBe(true)
   })
 
