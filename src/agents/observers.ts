@@ -132,6 +132,7 @@ function cycleLine(report: CycleReport): object {
     schedule.kind === 'interval' ? [schedule.seconds] : [],
   )
   return {
+    outcome: report.error === undefined ? 'done' : 'failed',
     seconds: Math.round(report.seconds * 1e6) / 1e6,
     interval: intervals.length === 0 ? null : Math.min(...intervals),
     schedules: [...new Set(report.schedules.map(scheduleKey))],

@@ -38,7 +38,7 @@ interface RunningParts {
   readonly onHangup: OnHangup
 }
 
-/** SIGTERM or SIGINT stops politely, a second one at once; SIGHUP reads polling.yaml again. */
+/** SIGTERM or SIGINT stops politely, a second one at once; SIGHUP reads polling.yaml again. Rejects for a bug in that. */
 async function untilStopped(agent: RunningAgent, parts: RunningParts): Promise<ExitCode> {
   const { io, log } = parts
   let signals = 0
@@ -55,15 +55,18 @@ async function untilStopped(agent: RunningAgent, parts: RunningParts): Promise<E
     io.onSignal('SIGINT', onStop)
   })
   let reloads = Promise.resolve()
-  parts.onHangup(() => {
-    // One after the other, so that the file as it was last is in force.
-    reloads = reloads.then(() => reload(agent, parts))
+  const failure = new Promise<never>((_resolve, reject) => {
+    parts.onHangup(() => {
+      // One after the other, so that the file as it was last is in force.
+      reloads = reloads.then(() => reload(agent, parts))
+      reloads.catch(reject)
+    })
   })
   const politely = agent.stopped.then((): ExitCode => {
     log.info('agent stopped')
     return exitCodes.ok
   })
-  return Promise.race([politely, atOnce])
+  return Promise.race([politely, atOnce, failure])
 }
 
 async function reload(agent: RunningAgent, { configuration, io, log }: RunningParts): Promise<void> {

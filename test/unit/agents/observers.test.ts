@@ -43,7 +43,7 @@ describe('the log of cycles', () => {
     after({})
     expect(lines).toEqual([
       {
-        ...{ level: 'info', time: lines[0]?.['time'], msg: 'cycle' },
+        ...{ level: 'info', time: lines[0]?.['time'], msg: 'cycle', outcome: 'done' },
         ...{ seconds: 0.25, interval: 5, schedules: ['every 60 s', 'every 5 s'] },
         ...{ instances: 1, samples: 1, expected: 2, missing: { 'no-data': 1 }, notifications: 1, calls: 2 },
       },
@@ -83,8 +83,9 @@ describe('the log of cycles', () => {
   })
 
   it('leaves it to the inspector to say that libvirt is away', () => {
-    const { after } = watching()
+    const { lines, after } = watching()
     expect(after({ error: new ConnectionError('LIBVIRT_UNREACHABLE', 'gone') })).toEqual(['cycle'])
+    expect(lines[0]).toMatchObject({ outcome: 'failed' })
     expect(after({})).toEqual(['cycle'])
   })
 
