@@ -94,6 +94,7 @@ export function observedPublisher(
   { exchange, topic }: Pick<BrokerSide, 'exchange' | 'topic'>,
   url = brokerUrl,
   options: Partial<AmqpPublisherOptions> = {},
+  random: () => number = Math.random,
 ): ObservedPublisher {
   const outages: DestinationError[] = []
   const recoveries: number[] = []
@@ -113,7 +114,7 @@ export function observedPublisher(
     {
       clock: systemClock,
       uuid: randomUUID,
-      random: Math.random,
+      random,
       observer: {
         onOutage: (error) => outages.push(error),
         onRecovered: ({ seconds }) => recoveries.push(seconds),
