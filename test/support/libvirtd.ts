@@ -20,7 +20,16 @@ export async function clients(): Promise<number> {
 }
 
 /** What a process holds of the system. */
-export function holdingsOf(pid: number): { readonly files: number; readonly threads: number } {
-  const threads = Number(/^Threads:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-  return { files: readdirSync(`/proc/${pid}/fd`).length, threads }
+export interface Holdings {
+  readonly files: number
+  readonly threads: number
+  /** Memory that is its own and there, MiB. */
+  readonly mebibytes: number
+}
+
+export function holdingsOf(pid: number): Holdings {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const figure = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1])
+  const mebibytes = Math.round(figure('RssAnon') / 1024)
+  return { files: readdirSync(`/proc/${pid}/fd`).length, threads: figure('Threads'), mebibytes }
 }
