@@ -1,4 +1,4 @@
-import { getCurrentTest } from 'vitest/suite'
+import { TestRunner } from 'vitest'
 import type { Holdings } from './libvirtd.js'
 
 declare module 'vitest' {
@@ -36,7 +36,7 @@ export interface FaultFigures {
  * docs/reliability.md. Only a test that passes gives rows.
  * @param task the one of the test's context; only a concurrent test has to say which it is.
  */
-export function recordFault(figures: FaultFigures, task = getCurrentTest()): void {
+export function recordFault(figures: FaultFigures, task = TestRunner.getCurrentTest()): void {
   if (task === undefined) throw new Error('figures of a fault belong to a test')
   task.meta.faults = [...(task.meta.faults ?? []), figures]
 }

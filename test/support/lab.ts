@@ -134,6 +134,6 @@ export async function guestReady({ name }: LabDomain, deadlineSeconds = 90): Pro
 }
 
 /** The process id of a running domain's QEMU, for signals: a stopped QEMU is a stuck domain. */
-export function qemuPid({ name }: LabDomain): number {
+export function qemuPid({ name }: Pick<LabDomain, 'name'>): number {
   return Number(readFileSync(`/run/libvirt/qemu/${name}.pid`, 'utf8'))
 }
