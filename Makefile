@@ -71,9 +71,35 @@ breakages: test-breakages ## break one behaviour after the other and name the te
 .PHONY: conformance
 conformance: test-conformance ## compare every sample with those of Debian's ceilometer, on the same domains
 
+.PHONY: faults
+faults: export VIRTPOLL_FAULTS := full
+faults: test-faults ## make every fault happen in full, for hours, and write the figures into docs/reliability.md
+	node scripts/reliability-page.js $(reports)/faults.json docs/reliability.md
+
+.PHONY: soak
+soak: export SOAK_MINUTES := $(or $(minutes),60)
+soak: export SOAK_SEED := $(or $(seed),$(shell date +%s))
+soak: build test-packages ## make faults at random for an hour; minutes=N and seed=N choose another time and order
+	$(lab) with $(bin)/vitest run --project faults test/faults/soak.test.ts
+
 .PHONY: fuzz
 fuzz: build ## try the decoders of everything that comes from outside with 100,000 cases for each property
 	FUZZ_RUNS=100000 $(bin)/vitest run --project unit --testTimeout 1800000 fuzz
+
+# BENCH="host-100 poll-once" measures these parts only.
+BENCH ?= poll-once idle host-100 host-300
+bench := node --import ./bench/typescript.js
+
+.PHONY: bench
+bench: build ## measure beside a bare C program and the rivals; BENCH="host-100 poll-once" measures these parts only
+	scripts/install-packages.sh bench
+	$(lab) with $(bench) bench/run.ts $(BENCH)
+	$(bench) bench/report.ts
+
+.PHONY: bench-docs
+bench-docs: setup ## write the last results of the benchmark into docs/performance.md
+	$(bench) bench/report.ts docs >/dev/null
+	$(bin)/prettier --log-level warn --write docs/performance.md
 
 .PHONY: test-summary
 test-summary: ## count what the last run of every tier came to

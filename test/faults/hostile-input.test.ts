@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { everything, removeAgents, startAgent } from '../support/agent.js'
 import { domainName, domainUuid, domainXml, novaMetadata } from '../support/domain-xml.js'
+import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { faultScale } from '../support/fault-scale.js'
 import { openLab } from '../support/lab.js'
 import { parseSamples } from '../support/virsh-volumes.js'
@@ -43,6 +44,7 @@ test('a domain with as much metadata as libvirt can send is polled like any othe
   expect(agent.cycles().every(({ samples }) => samples === 2 * ofOneGuest)).toBe(true)
   expect(agent.complaints()).toEqual([])
   expect(peakMebibytes(agent.pid)).toBeLessThan(250)
+  recordFault({ fault: 'domain with 4 MiB of metadata', ...ledgerOf(agent) })
 })
 
 test('a domain with more XML than libvirt can send costs itself alone, and is said once', async () => {
@@ -60,6 +62,7 @@ test('a domain with more XML than libvirt can send costs itself alone, and is sa
   await large.remove()
   await agent.freshCycle()
   expect(agent.complaints()).toHaveLength(1)
+  recordFault({ fault: 'domain with more XML than libvirt can send', ...ledgerOf(agent) })
 })
 
 /** A file of libvirt's test driver. */
@@ -97,6 +100,7 @@ test('ten thousand foreign domains are left out, or polled when asked for, in bo
   // The test driver is a part of the process: each of three connections holds all domains, 11 KiB each.
   for (const { seconds, mebibytes } of [skipping, polling])
     expect([seconds < 60, mebibytes > 30, mebibytes < 750]).toEqual([true, true, true])
+  recordFault({ fault: 'foreign domains', times: domains, expected: domains, received: domains })
   console.info(
     `${domains} foreign domains: left out in ${skipping.seconds.toFixed(1)} s and ${skipping.mebibytes.toFixed(0)} MiB, ` +
       `polled in ${polling.seconds.toFixed(1)} s and ${polling.mebibytes.toFixed(0)} MiB`,
@@ -143,6 +147,7 @@ test('a host full of domains that do not run costs a cycle no more calls, and sa
     expect(last.seconds).toBeLessThan(2)
     expect(agent.complaints()).toEqual([])
     expect(peakMebibytes(agent.pid)).toBeLessThan(150 + count / 10)
+    recordFault({ fault: 'domains that do not run', times: count, ...ledgerOf(agent) })
     console.info(
       `${count} inactive domains: first cycle ${agent.cycles()[0]!.seconds.toFixed(2)} s, later ${last.seconds.toFixed(2)} s, ` +
         `${last.calls} calls, peak ${peakMebibytes(agent.pid).toFixed(0)} MiB`,

@@ -8,6 +8,7 @@ import { messagesOf } from '../../src/publish/batches.js'
 import { removeAgents, startAgent, type Agent } from '../support/agent.js'
 import { openBrokerSide } from '../support/broker.js'
 import { samplesOf } from '../support/broker-record.js'
+import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
 import { sampleId } from '../support/notifications.js'
 import { folderOf } from '../support/virtpoll.js'
@@ -84,6 +85,11 @@ test('SIGTERM while a call hangs and the broker is away ends in time, and what w
   const ids = arrived.map(({ message_id: id }) => id as string)
   expect([ids.length, new Set(ids).size]).toEqual(Array(2).fill(saved.length + produced(next)))
   expect(saved.filter((id) => !ids.includes(id))).toEqual([])
+  recordFault({
+    fault: 'SIGTERM while a call hangs and the broker is away; started again',
+    ...ledgerOf(agent, next),
+    ...{ received: new Set(ids).size, repeats: ids.length - new Set(ids).size, callsOut: 1 },
+  })
 })
 
 test('SIGTERM while the broker accepts and says nothing ends in time, and everything is saved', async () => {
@@ -94,7 +100,13 @@ test('SIGTERM while the broker accepts and says nothing ends in time, and everyt
   const [code, seconds] = await end(agent)
   await silent.close()
   expect([code, seconds < 5]).toEqual([0, true])
-  expect(await savedIn(kept)).toHaveLength(produced(agent))
+  const saved = await savedIn(kept)
+  expect(saved).toHaveLength(produced(agent))
+  recordFault({
+    fault: 'SIGTERM while the broker accepts and says nothing; counted in the outbox',
+    ...ledgerOf(agent),
+    received: saved.length,
+  })
 })
 
 test('SIGTERM while libvirtd says nothing to a first connection ends in time', async () => {
@@ -121,7 +133,13 @@ test('a second SIGTERM ends at once, and what was safe on disk stays there', asy
   await agent.line(({ msg }) => msg === 'stopping')
   const [code, seconds] = await end(agent)
   expect([code, seconds < 1]).toEqual([1, true])
-  expect(await savedIn(kept)).toHaveLength(produced(agent))
+  const saved = await savedIn(kept)
+  expect(saved).toHaveLength(produced(agent))
+  recordFault({
+    fault: 'SIGTERM twice while a call hangs and the broker is away; counted in the outbox',
+    ...ledgerOf(agent),
+    ...{ received: saved.length, callsOut: 1 },
+  })
 })
 
 interface SilentServer {

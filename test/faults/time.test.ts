@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { everything, removeAgents, startAgent, type Agent, type AgentOptions } from '../support/agent.js'
+import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { faultScale } from '../support/fault-scale.js'
 import { openLab } from '../support/lab.js'
 import { pollsterFile } from '../support/pollster-file.js'
@@ -80,7 +81,9 @@ async function volumesOf(file: string): Promise<ReadonlyMap<string, readonly num
 }
 
 describe.concurrent('time', () => {
-  test('set forward by a day and back by two leaves the interval and every rate as they were', async () => {
+  test('set forward by a day and back by two leaves the interval and every rate as they were', async ({
+    task,
+  }) => {
     const clock = await heldClock()
     const folder = await folderOf({})
     const { agent, endpoint } = await startWatched({
@@ -106,6 +109,8 @@ describe.concurrent('time', () => {
     expect(Math.max(...utilisation)).toBeLessThan(200)
     expect(volumes.get('network.incoming.bytes.rate')!.length).toBeGreaterThan(2 * 9)
     expect([...volumes].filter(([, all]) => Math.min(...all) < 0).map(([meter]) => meter)).toEqual([])
+    const received = [...volumes.values()].reduce((sum, all) => sum + all.length, 0)
+    recordFault({ fault: 'clock set by days', times: 3, ...ledgerOf(agent), received }, task)
   })
 
   test('set forward and back under a cron schedule makes one tick, not those that lie between', async () => {
@@ -125,7 +130,9 @@ describe.concurrent('time', () => {
     expect((await endpoint.metrics()).get(missedTicks)).toBe(forward)
   })
 
-  test('in which the process was suspended is counted as missed ticks, and made up by no burst', async () => {
+  test('in which the process was suspended is counted as missed ticks, and made up by no burst', async ({
+    task,
+  }) => {
     const seconds = faultScale({ reduced: 15, full: 60 })
     const { agent, endpoint } = await startWatched()
     agent.signal('SIGSTOP')
@@ -139,6 +146,7 @@ describe.concurrent('time', () => {
     const complaints = agent.complaints().filter(({ msg }) => msg !== 'libvirt away')
     expect(complaints).toMatchObject([{ missed, level: 'warn' }])
     expect(agent.cycles().every(({ samples }) => samples === ofBothGuests)).toBe(true)
+    recordFault({ fault: `agent stopped for ${seconds} s`, ...ledgerOf(agent) }, task)
   })
 
   test('in which a pollster holds up the event loop is counted as missed ticks, and costs no other sample', async () => {

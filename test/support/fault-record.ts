@@ -1,4 +1,5 @@
 import { TestRunner } from 'vitest'
+import type { Agent } from './agent.js'
 import type { Holdings } from './libvirtd.js'
 
 declare module 'vitest' {
@@ -29,6 +30,16 @@ export interface FaultFigures {
   readonly before?: Holdings
   /** What the agent held after everything was mended. */
   readonly after?: Holdings
+}
+
+/** The ledger of all cycles of these agents. */
+export function ledgerOf(...agents: readonly Agent[]): Required<Pick<FaultFigures, 'expected' | 'missing'>> {
+  const cycles = agents.flatMap((agent) => agent.cycles())
+  const absent = cycles.flatMap(({ missing }) => Object.values(missing))
+  return {
+    expected: cycles.reduce((sum, { expected }) => sum + Number(expected), 0),
+    missing: absent.reduce((sum, count) => sum + count, 0),
+  }
 }
 
 /**
