@@ -1,6 +1,7 @@
 #!/bin/bash
-# install-packages.sh build|test: installs those Debian packages that are missing, and says which.  `build` is what
-# compiling and the demo need, `test` adds the real peers of the tests.  Starts no service.
+# install-packages.sh build|test|bench: installs those Debian packages that are missing, and says which.  `build` is
+# what compiling and the demo need, `test` adds the real peers of the tests, `bench` those that only the benchmark
+# compares with.  Starts no service.
 set -euo pipefail
 
 build=(g++ libvirt-dev make pkg-config python3)
@@ -9,10 +10,12 @@ test=(
   libvirt-clients libvirt-daemon-system qemu-system-x86 qemu-utils rabbitmq-server
   clang-format cpio faketime iproute2 procps systemd
 )
+bench=(prometheus-libvirt-exporter)
 case ${1:-} in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${build[@]}" "${test[@]}") ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  bench) wanted=("${build[@]}" "${test[@]}" "${bench[@]}") ;;
+  *) echo "usage: $0 build|test|bench" >&2; exit 2 ;;
 esac
 
 if ! command -v apt-get >/dev/null; then
@@ -47,7 +50,7 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
   -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
 "${apt[@]}" update || echo "apt-get update failed; trying with the package lists that are there" >&2
 "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null
-if [ "$1" = test ] && [ -d /run/systemd/system ]; then
+if [ "$1" != build ] && [ -d /run/systemd/system ]; then
   echo "No service was started now. At the next boot Debian starts those among the new packages; to keep them off:"
   echo "  systemctl disable libvirtd rabbitmq-server ceilometer-agent-compute ceilometer-agent-notification"
 fi
