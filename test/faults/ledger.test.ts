@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
 import { openBrokerSide, type BrokerSide } from '../support/broker.js'
 import { samplesOf } from '../support/broker-record.js'
+import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { openLab } from '../support/lab.js'
 import { pollsterFile } from '../support/pollster-file.js'
 import { statusEndpoint, sumOf, type MetricFigures, type StatusEndpoint } from '../support/status-endpoint.js'
@@ -111,7 +112,9 @@ test('the ledger balances while the broker is there, away and back, and what is 
   expect((await agent.stop()).code).toBe(0)
   const produced = agent.cycles().reduce((sum, { samples }) => sum + samples, 0)
   const broker = await openBrokerSide({ exchange: topic, topic })
-  expect((await idsIn(broker, produced)).size).toBe(produced)
+  const received = (await idsIn(broker, produced)).size
+  expect(received).toBe(produced)
+  recordFault({ fault: 'broker away for some cycles', ...ledgerOf(agent), received })
   await broker.close()
 })
 

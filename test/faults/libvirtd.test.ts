@@ -2,6 +2,7 @@ import { chmod, stat } from 'node:fs/promises'
 import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent, type AgentOptions } from '../support/agent.js'
+import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { openLab } from '../support/lab.js'
 import { clients, holdingsOf } from '../support/libvirtd.js'
 import { waitFor } from '../support/wait-for.js'
@@ -47,13 +48,14 @@ const holdings = async ({ pid }: Agent): Promise<Holdings> => ({
 })
 
 /** Not all connections that the agent may open need to have been there before. */
-async function expectNothingLeaked(agent: Agent, before: Holdings): Promise<void> {
+async function expectNothingLeaked(agent: Agent, before: Holdings): Promise<Holdings> {
   const after = await holdings(agent)
   expect(after.clients).toBeLessThanOrEqual(mostConnections)
   expect(after.files).toBeLessThanOrEqual(
     before.files + filesOfConnection * (mostConnections - before.clients) + ownConnections,
   )
   expect(after.threads).toBeLessThanOrEqual(before.threads + mostConnections)
+  return after
 }
 
 /** How often the agent tried to connect. */
@@ -84,7 +86,14 @@ test('libvirtd restarted again and again costs neither connections nor threads n
   }
   await agent.freshCycle()
 
-  await expectNothingLeaked(agent, before)
+  const after = await expectNothingLeaked(agent, before)
+  recordFault({
+    fault: 'libvirtd restarted and killed by turns',
+    times: rounds,
+    ...ledgerOf(agent),
+    before,
+    after,
+  })
   expect(agent.said(away).length).toBe(agent.said(back).length)
   expect(agent.said(away).length).toBeLessThanOrEqual(rounds)
   expect((await agent.stop()).code).toBe(0)
@@ -109,6 +118,7 @@ test('libvirtd killed and away for a while is one outage, with one attempt to co
       .slice(since, since + lost)
       .at(-1),
   ).toMatchObject({ samples: 0 })
+  recordFault({ fault: 'libvirtd killed and away for five cycles', ...ledgerOf(agent) })
 })
 
 test('libvirtd that is not there at the start is found when it comes', async () => {
@@ -139,7 +149,8 @@ test('libvirtd that hangs is noticed, the agent goes on answering, and the first
   await expectOneOutage(agent, 'LIBVIRT_TIMEOUT')
   await agent.freshCycle()
 
-  await expectNothingLeaked(agent, before)
+  const held = await expectNothingLeaked(agent, before)
+  recordFault({ fault: 'libvirtd stopped for 21 s', ...ledgerOf(agent), before, after: held })
   expect((await agent.stop()).code).toBe(0)
 })
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
+import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
 import { busyWorkers } from '../support/libvirtd.js'
 import { folderOf } from '../support/virtpoll.js'
@@ -102,7 +103,17 @@ test('a stuck domain costs one call timeout once, and of its own samples those t
   for (const domain of domains)
     if (domain !== stuck) expect(await samplesOf(agent, domain)).toEqual(each(meters, cycles))
   const lost = agent.cycles().filter(({ missing }) => missing['stuck'] !== undefined).length
-  expect(await samplesOf(agent, stuck)).toEqual({ ...each(free, cycles), ...each(bound, cycles - lost) })
+  const mine = await samplesOf(agent, stuck)
+  expect(mine).toEqual({ ...each(free, cycles), ...each(bound, cycles - lost) })
+  const sum = (counts: Record<string, number>) =>
+    Object.values(counts).reduce((total, count) => total + count, 0)
+  recordFault({
+    fault: `guest stopped, one of ${guests}`,
+    ...ledgerOf(agent),
+    received: sum(mine) + (guests - 1) * sum(each(meters, cycles)),
+    lostSeconds: first!.seconds,
+    callsOut: 1,
+  })
   expect(agent.said('domain answers again')).toHaveLength(1)
 })
 
@@ -119,6 +130,7 @@ test('a stuck domain that is killed is gone in the next cycle', async () => {
 
   expect({ instances: after.instances, ...figures(after) }).toEqual({ instances: guests, ...whole })
   expect(await metric('virtpoll_libvirt_hung_calls')).toBe(0)
+  recordFault({ fault: 'stopped guest killed', ...ledgerOf(agent), callsOut: 1 })
 })
 
 test('two domains that stick at once cost only themselves', async () => {
@@ -132,6 +144,7 @@ test('two domains that stick at once cost only themselves', async () => {
 
   for (const cycle of await cyclesWhile(agent, 3)) expect(figures(cycle)).toEqual(without(2))
   expect(await metric('virtpoll_libvirt_hung_calls')).toBe(2)
+  recordFault({ fault: `guest stopped, two of ${guests} at once`, ...ledgerOf(agent), callsOut: 2 })
   goOn(...domains)
   expect(figures(await agent.freshCycle())).toEqual(whole)
 })
@@ -155,6 +168,11 @@ test.each([
   goOn(...domains)
   await waitFor('all are whole again', () => agent.cycles().at(-1)!.samples === whole.samples)
   expect(await metric('virtpoll_libvirt_hung_calls')).toBe(0)
+  recordFault({
+    fault: `guest stopped, ${choose().length} of ${guests} at once`,
+    ...ledgerOf(agent),
+    callsOut: 3,
+  })
 })
 
 test('an agent that is told to stop while every domain is stuck ends in time', async () => {
@@ -200,6 +218,11 @@ test('ten kills and restarts with many domains stuck hold three workers of libvi
     'all are whole again',
     () => agent.cycles().at(-1)!.samples === domains.length * meters.length,
   )
+  recordFault({
+    fault: `agent killed while ${domains.length} guests are stopped`,
+    times: 10,
+    ...{ lostSeconds: begun, callsOut: Math.max(...held) },
+  })
   for (const domain of domains.splice(guests)) await domain.remove()
 }, 240_000)
 
@@ -230,6 +253,7 @@ test('a domain that is busy with a block job and one that is being saved keep th
     expect({ samples, missing }).toEqual({ samples: (guests + 2) * meters.length, missing: {} })
     expect(seconds).toBeLessThan(callTimeout)
   }
+  recordFault({ fault: 'guest busy with a block job, and another being saved', ...ledgerOf(agent) })
   await copied.remove()
   await saved.remove()
 })

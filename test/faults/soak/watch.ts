@@ -4,6 +4,8 @@ import type { Lives } from './lives.js'
 
 /** What the agent's own figures were, all the time. */
 export interface Watch {
+  readonly mostCallsOut: number
+  /** Of them those that were out for more than a moment while libvirtd itself was well. */
   readonly mostHungCalls: number
   /** The most that one process dropped. */
   readonly mostDropped: number
@@ -16,15 +18,22 @@ const intervalMs = 1000
 /** A counter's name in Prometheus' text format; sums of seconds are left out, they are floats. */
 const counter = /^virtpoll_\w+_(total|count|bucket)\b/
 
-export function startWatch(endpoint: StatusEndpoint, lives: Lives): Watch {
+/** @param libvirtdIsWell whether it has been there for some seconds. */
+export function startWatch(endpoint: StatusEndpoint, lives: Lives, libvirtdIsWell: () => boolean): Watch {
   const fallen: string[] = []
+  let mostCallsOut = 0
   let mostHungCalls = 0
+  let hungBefore = 0
   let mostDropped = 0
   let before: { readonly pid: number; readonly metrics: MetricFigures } | undefined
   const over = new AbortController()
 
   const note = (pid: number, metrics: MetricFigures): void => {
-    mostHungCalls = Math.max(mostHungCalls, metrics.get('virtpoll_libvirt_hung_calls') ?? 0)
+    const out = metrics.get('virtpoll_libvirt_hung_calls') ?? 0
+    mostCallsOut = Math.max(mostCallsOut, out)
+    const hung = libvirtdIsWell() ? out : 0
+    mostHungCalls = Math.max(mostHungCalls, Math.min(hungBefore, hung))
+    hungBefore = hung
     mostDropped = Math.max(mostDropped, sumOf(metrics, 'virtpoll_samples_dropped_total'))
     if (before?.pid === pid) fallen.push(...fallenBetween(before.metrics, metrics))
     before = { pid, metrics }
@@ -39,6 +48,9 @@ export function startWatch(endpoint: StatusEndpoint, lives: Lives): Watch {
     }
   })()
   return {
+    get mostCallsOut() {
+      return mostCallsOut
+    },
     get mostHungCalls() {
       return mostHungCalls
     },
