@@ -43,13 +43,15 @@ function seriesOf(lines: readonly Line[], { parts, figure, subjects }: PlotOf): 
 }
 
 function writeDocs(lines: readonly Line[]): void {
+  const drawn = plots
+    .map((plot) => ({ ...plot, series: seriesOf(lines, plot) }))
+    .filter(({ series }) => series.length > 0)
+  for (const plot of drawn) writeFileSync(docs(plot.file), drawPlot(plot))
+  const pictures = drawn.map(({ title, xLabel, file }) => `![${title}: growth with ${xLabel}](${file})`)
   const page = readFileSync(docs('performance.md'), 'utf8')
   const [before = '', after = ''] = [page.split(mark.begin)[0], page.split(mark.end)[1]]
-  writeFileSync(docs('performance.md'), `${before}${mark.begin}\n\n${reportOf(lines)}\n\n${mark.end}${after}`)
-  for (const plot of plots) {
-    const series = seriesOf(lines, plot)
-    if (series.length > 0) writeFileSync(docs(plot.file), drawPlot({ ...plot, series }))
-  }
+  const paragraphs = [before + mark.begin, reportOf(lines), ...pictures, mark.end + after]
+  writeFileSync(docs('performance.md'), paragraphs.join('\n\n'))
 }
 
 const lines = readParts(results)
