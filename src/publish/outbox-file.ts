@@ -1,33 +1,36 @@
 import { crc32 } from 'node:zlib'
 import type { Notification } from './publisher.js'
 
-/** The first line of a file. */
+/** The first line of a file; its checksum stands behind these. */
 interface Header {
   readonly virtpoll: 'notification'
-  readonly version: 1
+  readonly version: typeof formatVersion
   readonly messageId: string
   /** Milliseconds since the Unix epoch. */
   readonly createdAtMs: number
   readonly sampleCount: number
   /** Of `samplesJson`, which follows the line feed and ends the file. */
   readonly bytes: number
-  /** Of the same, eight hex digits. */
-  readonly crc32: string
 }
 
-/** A line of JSON that says what the file is and what it must hold, then the samples as they go on the wire. */
+const formatVersion = 1
+
+/**
+ * A line of JSON that says what the file is and what it must hold, then the samples as they go on the wire. The line's
+ * last key is the CRC-32 of all that stands before it and all that comes after the line, in eight hex digits.
+ */
 export function encodeFile(notification: Notification): Buffer {
   const payload = Buffer.from(notification.samplesJson, 'latin1')
   const header: Header = {
     virtpoll: 'notification',
-    version: 1,
+    version: formatVersion,
     messageId: notification.messageId,
     createdAtMs: notification.createdAt.wallMs,
     sampleCount: notification.sampleCount,
     bytes: payload.length,
-    crc32: checksum(payload),
   }
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), payload])
+  const start = Buffer.from(JSON.stringify(header).slice(0, -1))
+  return Buffer.concat([start, Buffer.from(`,"crc32":"${checksum(start, payload)}"}\n`), payload])
 }
 
 /** What keeps a file from being a notification, in words for a person. */
@@ -50,13 +53,16 @@ export function diskBytes(samplesBytes: number): number {
 /** @param monotonicSeconds when it was put in, on this process's clock. */
 export function decodeFile(file: Buffer, monotonicSeconds: number): Notification | Damage {
   const end = file.indexOf(lineFeed)
-  const header = end === -1 ? undefined : headerOf(file.toString('utf8', 0, end))
+  const [, start = '', sum] = headerLine.exec(file.toString('latin1', 0, Math.max(end, 0))) ?? []
+  const header = headerOf(`${start}}`)
   if (header === undefined) return { damage: 'its first line is no header of a notification' }
+  if (header.version !== formatVersion)
+    return { damage: `it has version ${header.version} where this virtpoll reads version ${formatVersion}` }
   const payload = file.subarray(end + 1)
   if (payload.length !== header.bytes)
     return { damage: `it holds ${payload.length} bytes of samples where its header says ${header.bytes}` }
-  if (checksum(payload) !== header.crc32)
-    return { damage: 'its samples do not have the checksum of its header' }
+  if (checksum(Buffer.from(start, 'latin1'), payload) !== sum)
+    return { damage: 'it does not have the checksum that it names' }
   const { messageId, sampleCount, createdAtMs: wallMs } = header
   return {
     ...{ messageId, sampleCount, createdAt: { wallMs, monotonicSeconds } },
@@ -64,11 +70,16 @@ export function decodeFile(file: Buffer, monotonicSeconds: number): Notification
   }
 }
 
-function checksum(payload: Buffer): string {
-  return crc32(payload).toString(16).padStart(8, '0')
+/** All but the checksum, and the checksum. */
+const headerLine = /^(\{.*),"crc32":"([0-9a-f]{8})"\}$/
+
+function checksum(headerStart: Buffer, payload: Buffer): string {
+  return crc32(payload, crc32(headerStart)).toString(16).padStart(8, '0')
 }
 
-function headerOf(line: string): Header | undefined {
+type AnyVersion = Omit<Header, 'version'> & { readonly version: number }
+
+function headerOf(line: string): AnyVersion | undefined {
   try {
     const parsed: unknown = JSON.parse(line)
     return isHeader(parsed) ? parsed : undefined
@@ -77,22 +88,14 @@ function headerOf(line: string): Header | undefined {
   }
 }
 
-function isHeader(parsed: unknown): parsed is Header {
+function isHeader(parsed: unknown): parsed is AnyVersion {
   if (typeof parsed !== 'object' || parsed === null) return false
-  const {
-    virtpoll,
-    version,
-    messageId,
-    createdAtMs,
-    sampleCount,
-    bytes,
-    crc32: sum,
-  } = parsed as Partial<Header>
+  const { virtpoll, version, messageId, createdAtMs, sampleCount, bytes } = parsed as Partial<AnyVersion>
+  const figures = [version, createdAtMs, sampleCount, bytes]
   return (
     virtpoll === 'notification' &&
-    version === 1 &&
-    [messageId, sum].every((field) => typeof field === 'string') &&
-    [createdAtMs, sampleCount, bytes].every((field) => Number.isSafeInteger(field) && Number(field) >= 0) &&
+    typeof messageId === 'string' &&
+    figures.every((figure) => Number.isSafeInteger(figure) && Number(figure) >= 0) &&
     Number(createdAtMs) <= latestMs
   )
 }
