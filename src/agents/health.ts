@@ -4,6 +4,8 @@ import type { Clock } from '../schedule/clock.js'
 /** Collects what decides whether the agent is well. */
 export interface HealthRecord {
   cycleFinished(): void
+  /** `what` counts as away until it is said to be back. */
+  awaits(what: string): void
   /** `what` is away (a sentence for a person), or back. */
   away(what: string, why: string): void
   back(what: string): void
@@ -16,7 +18,7 @@ export interface HealthOptions {
   readonly patienceSeconds: () => number
 }
 
-/** Live: a cycle finished recently. Ready: libvirt and every destination were there when last asked. */
+/** Live: a cycle finished recently, well or not. Ready: libvirt and every destination were there when last asked. */
 export function createHealthRecord({ clock, patienceSeconds }: HealthOptions): HealthRecord {
   const missing = new Map<string, string>()
   let lastCycle = clock.now().monotonicSeconds
@@ -24,6 +26,7 @@ export function createHealthRecord({ clock, patienceSeconds }: HealthOptions): H
     cycleFinished() {
       lastCycle = clock.now().monotonicSeconds
     },
+    awaits: (what) => void missing.set(what, 'not tried yet'),
     away: (what, why) => void missing.set(what, why),
     back: (what) => void missing.delete(what),
     read() {

@@ -18,6 +18,8 @@ export interface ObserverParts {
 
 /** One line when libvirt or a domain goes away and one when it is back; calls go to the metrics. */
 export function observeInspector({ log, metrics, health }: ObserverParts): InspectorObserver {
+  health.awaits('libvirt')
+  let connectedBefore = false
   return {
     callReturned(call, seconds, outcome) {
       metrics().libvirtCall(call, seconds, outcome)
@@ -33,6 +35,8 @@ export function observeInspector({ log, metrics, health }: ObserverParts): Inspe
     },
     connected(outageSeconds) {
       health.back('libvirt')
+      if (connectedBefore) metrics().libvirtReconnected()
+      connectedBefore = true
       log.info({ outageSeconds }, outageSeconds === undefined ? 'libvirt connected' : 'libvirt back')
     },
     domainStuck: (domain) => {
@@ -47,12 +51,20 @@ export function observeInspector({ log, metrics, health }: ObserverParts): Inspe
   }
 }
 
-/** One line when a destination goes away and one when it is back. */
+/** One line when a destination goes away and one when it is back. Until it was reached once it is not ready. */
 export function observeDestination(
   name: string,
   { log, metrics, health }: ObserverParts,
 ): DestinationObserver {
+  health.awaits(name)
+  metrics().destinationAdded(name)
+  let connectedBefore = false
   return {
+    onConnected() {
+      if (connectedBefore) metrics().destinationReconnected(name)
+      else health.back(name)
+      connectedBefore = true
+    },
     onOutage(error) {
       metrics().outage('destination', name)
       health.away(name, error.message)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import type { AgentOptions, PublisherOptions } from '../config/options.js'
+import { furtherOutbox } from '../publish/abandoned-outboxes.js'
 import { openDiskOutbox, type KeyedPublisher, type OutboxObserver } from '../publish/disk-outbox.js'
 import { createMemoryOutbox, type OutboxParts } from '../publish/memory-outbox.js'
 import { createOutboxFolder } from '../publish/outbox-folder.js'
@@ -42,7 +42,7 @@ export function diskOutboxes(options: AgentOptions, parts: DiskOutboxesParts): O
     const keyed = withKeys(destinations)
     const [first] = keyed
     if (first === undefined || destinations.every(isForgetful)) return inMemory(destinations)
-    const path = opened === 0 ? directory : join(directory, `also-${first.key}`)
+    const path = opened === 0 ? directory : furtherOutbox(directory, first.key)
     opened += 1
     const holder = { pid: parts.pid, sinceMs: parts.clock.now().wallMs }
     const folder = createOutboxFolder(path, holder)

@@ -27,7 +27,7 @@ export interface PublishingParts {
 export interface Publishing {
   readonly notifier: Notifier
   readonly publishers: readonly Publisher[]
-  /** Summed over all outboxes. */
+  /** Summed over all outboxes. Destinations have the names that `observe` was told: no two the same. */
   figures(): OutboxFigures
   /** Waits until everything is delivered or the signal aborts, then closes the destinations. */
   close(signal: AbortSignal): Promise<void>
@@ -37,6 +37,8 @@ interface Group {
   readonly publishers: readonly Publisher[]
   readonly outbox: Outbox
   readonly notifier: Notifier
+  /** Of `publishers`. */
+  readonly labels: readonly string[]
 }
 
 type Make = (publisher: PublisherOptions, options: AgentOptions, parts: PublishingParts) => Publisher
@@ -72,16 +74,22 @@ const makers: Readonly<Record<PublisherOptions['driver'], Make>> = {
 export async function buildPublishing(options: AgentOptions, parts: PublishingParts): Promise<Publishing> {
   const secrets = new Set(options.publishers.map(({ telemetrySecret }) => telemetrySecret))
   const groups: Group[] = []
+  const labelOf = labelling()
   for (const secret of secrets) {
     const destinations = options.publishers
       .filter(({ telemetrySecret }) => telemetrySecret === secret)
-      .map((publisher) => ({
-        publisher: makers[publisher.driver](publisher, options, parts),
-        options: publisher,
-      }))
+      .map((publisher) => {
+        const observe = (name: string) => parts.observe(labelOf(name, publisher))
+        return {
+          publisher: makers[publisher.driver](publisher, options, { ...parts, observe }),
+          options: publisher,
+        }
+      })
     const outbox = await parts.openOutbox(destinations)
     const notifier = buildNotifier(options, secret, outbox, parts.clock)
-    groups.push({ publishers: destinations.map(({ publisher }) => publisher), outbox, notifier })
+    const publishers = destinations.map(({ publisher }) => publisher)
+    const labels = destinations.map((destination) => labelOf(destination.publisher.name, destination.options))
+    groups.push({ publishers, outbox, notifier, labels })
   }
   const [first, ...others] = groups.map(({ notifier }) => notifier)
   if (first === undefined) throw new RangeError('there is no publisher; the configuration promises one')
@@ -90,12 +98,32 @@ export async function buildPublishing(options: AgentOptions, parts: PublishingPa
   return {
     notifier: joinNotifiers([first, ...others]),
     publishers,
-    figures: () => sumOf(outboxes.map(({ figures }) => figures)),
+    figures: () => sumOf(groups.map(figuresOf)),
     async close(signal) {
       await Promise.all(outboxes.map((outbox) => outbox.close(signal)))
       await Promise.all(publishers.map((publisher) => publisher.close(signal)))
     },
   }
+}
+
+/** Names a destination by its publisher's name, and by exchange and topics too where an earlier one has that name. */
+function labelling(): (name: string, options: PublisherOptions) => string {
+  const labels = new Map<PublisherOptions, string>()
+  return (name, options) => {
+    const known = labels.get(options)
+    if (known !== undefined) return known
+    const taken = new Set(labels.values())
+    const longer = `${name} ${options.exchange}/${options.topics.join(',')}`
+    const label = [name, longer].find((free) => !taken.has(free)) ?? `${longer} (${labels.size + 1})`
+    labels.set(options, label)
+    return label
+  }
+}
+
+function figuresOf({ outbox, labels }: Group): OutboxFigures {
+  const { figures } = outbox
+  const destinations = figures.destinations.map((one, index) => ({ ...one, name: labels[index] ?? one.name }))
+  return { ...figures, destinations }
 }
 
 function buildNotifier(

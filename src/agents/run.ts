@@ -5,10 +5,14 @@ import { loadBinding } from '../inspector/libvirt/binding.js'
 import type { CallStore } from '../inspector/libvirt/call-journal.js'
 import { createCallRecordFile } from '../inspector/libvirt/call-record-file.js'
 import type { Logger } from '../observe/log.js'
-import { createMetrics, type Metrics } from '../observe/metrics.js'
+import { createMetrics, type Metrics, type MetricSources } from '../observe/metrics.js'
 import { startStatusServer, type StatusServer } from '../observe/status-server.js'
+import type { PollingObserver } from '../polling/report.js'
+import { findAbandoned, type AbandonedOutbox } from '../publish/abandoned-outboxes.js'
 import { systemClock, type Clock } from '../schedule/clock.js'
 import type { Configuration } from './configuration.js'
+import { createCycleRecord, readBootId, type CycleRecord } from './cycle-record.js'
+import { tellAbandoned, tellGaps } from './earlier-runs.js'
 import { createHealthRecord, type HealthRecord } from './health.js'
 import {
   observeDestination,
@@ -18,7 +22,8 @@ import {
   type ObserverParts,
 } from './observers.js'
 import { diskOutboxes } from './outboxes.js'
-import { buildPollingAgent, type PollingAgent } from './polling.js'
+import { buildPollingAgent, type PollingAgent, type PollingAgentParts } from './polling.js'
+import { tryDestinations } from './readiness.js'
 
 /** A cycle that runs when the agent is asked to stop may go on for so long; its samples are then given up. */
 const cycleGraceMs = 1500
@@ -47,35 +52,34 @@ export interface AgentParts {
  * cannot listen.
  */
 export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
-  const { log, version, configuration } = parts
-  const { options, pollsters } = configuration
+  const { log, version } = parts
+  const { options } = parts.configuration
+  const started = systemClock.now()
   const binding = await loadBinding()
   let sources = parts.sources
   const health = createHealthRecord({ clock: systemClock, patienceSeconds: () => patience(sources) })
   const observers: ObserverParts = { log, health, metrics: () => metrics }
-  const metrics = metricsOf(() => agent, version, binding.versions().libvirt)
+  const inUse = new Set<string>()
+  let abandoned: readonly AbandonedOutbox[] = []
+  const record = recordCycles(parts)
+  const metrics = metricsOf(
+    () => agent,
+    version,
+    binding.versions().libvirt,
+    () => abandoned,
+  )
   const agent = await buildPollingAgent(options, {
-    ...{ clock: systemClock, binding, version, pollsters, sources },
-    ...{ inspectorObserver: observeInspector(observers), calls: recordCalls(parts) },
-    pollingObserver: observePolling(observers),
-    logOf: (meter) => log.child({ meter }),
-    observe: (name) => observeDestination(name, observers),
-    openOutbox: diskOutboxes(options, {
-      ...{ clock: systemClock, random: Math.random, pid: process.pid },
-      observe: (directory) => observeOutbox(directory, observers),
-      onRejected: ({ error, ...where }) => {
-        log.error({ ...where, err: error }, 'notification set aside')
-      },
-    }),
-    logSample: (line, message) => {
-      log.info(line, message)
-    },
+    ...agentParts(parts, observers, inUse),
+    ...{ binding, sources, pollingObserver: recorded(observePolling(observers), record) },
   })
   const server = await listen(options, metrics, health)
-  const { stop, stopped } = run(agent, { server, clock: systemClock, log })
+  void findAbandoned(options.outbox.directory, inUse).then((found) => {
+    abandoned = found
+    tellAbandoned(found, log)
+  })
+  void tellGaps(record.gaps(sources, started), observers)
   return {
-    stop,
-    stopped,
+    ...run(agent, { server, clock: systemClock, log, record }),
     reload(next) {
       sources = next
       agent.manager.reload(next)
@@ -87,22 +91,77 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   }
 }
 
-/** Beside the outbox, not in it, when there is no runtime folder: so each agent has its own. */
-function recordCalls({ configuration, runtimeFolder, log }: AgentParts): CallStore {
-  const beside = `${configuration.options.outbox.directory}.calls.json`
-  return createCallRecordFile(
-    runtimeFolder === undefined ? beside : join(runtimeFolder, 'calls.json'),
-    (error) => {
-      log.warn({ err: error }, 'libvirt calls cannot be recorded; after a restart more of them may hang')
+type GivenParts = Omit<PollingAgentParts, 'binding' | 'sources' | 'pollingObserver'>
+
+/** @param inUse gathers the folders of the outboxes that are opened. */
+function agentParts(parts: AgentParts, observers: ObserverParts, inUse: Set<string>): GivenParts {
+  const { log, version, configuration } = parts
+  const { options, pollsters } = configuration
+  return {
+    ...{ clock: systemClock, version, pollsters },
+    ...{ inspectorObserver: observeInspector(observers), calls: recordCalls(parts) },
+    logOf: (meter) => log.child({ meter }),
+    observe: (name) => observeDestination(name, observers),
+    openOutbox: diskOutboxes(options, {
+      ...{ clock: systemClock, random: Math.random, pid: process.pid },
+      observe: (directory) => {
+        inUse.add(directory)
+        return observeOutbox(directory, observers)
+      },
+      onRejected: ({ error, ...where }) => {
+        log.error({ ...where, err: error }, 'notification set aside')
+      },
+    }),
+    logSample: (line, message) => {
+      log.info(line, message)
     },
-  )
+  }
+}
+
+/** Beside the outbox, not in it, when there is no runtime folder: so each agent has its own. */
+function recordPath({ configuration, runtimeFolder }: AgentParts, name: string): string {
+  const beside = `${configuration.options.outbox.directory}.${name}`
+  return runtimeFolder === undefined ? beside : join(runtimeFolder, name)
+}
+
+function recordCalls(parts: AgentParts): CallStore {
+  return createCallRecordFile(recordPath(parts, 'calls.json'), (error) => {
+    parts.log.warn({ err: error }, 'libvirt calls cannot be recorded; after a restart more of them may hang')
+  })
+}
+
+function recordCycles(parts: AgentParts): CycleRecord {
+  return createCycleRecord({
+    path: recordPath(parts, 'cycles.json'),
+    host: parts.configuration.options.host,
+    bootId: readBootId(),
+    onUnwritable: (error) => {
+      parts.log.warn({ err: error }, 'cycles cannot be recorded; a restart will not know what it missed')
+    },
+  })
+}
+
+function recorded(observer: PollingObserver, record: CycleRecord): PollingObserver {
+  return {
+    ...observer,
+    cycleFinished(report) {
+      observer.cycleFinished(report)
+      record.finished(report)
+    },
+  }
 }
 
 /** The agent is asked for when the metrics are read, and not before there is one. */
-function metricsOf(agent: () => PollingAgent, version: string, libvirt: number): Metrics {
+function metricsOf(
+  agent: () => PollingAgent,
+  version: string,
+  libvirt: number,
+  abandoned: MetricSources['abandoned'],
+): Metrics {
   return createMetrics({
     outbox: () => agent().publishing.figures(),
     hungCalls: () => agent().inspector.hungCalls,
+    abandoned,
     buildInfo: { version, node: process.version, libvirt: versionText(libvirt) },
   })
 }
@@ -147,23 +206,25 @@ interface RunParts {
   readonly server: StatusServer | undefined
   readonly clock: Clock
   readonly log: Logger
+  readonly record: CycleRecord
 }
 
-function run(agent: PollingAgent, { server, clock, log }: RunParts): Pick<RunningAgent, 'stop' | 'stopped'> {
+function run(agent: PollingAgent, parts: RunParts): Pick<RunningAgent, 'stop' | 'stopped'> {
+  const { server, clock, record } = parts
   const givingUp = new AbortController()
+  const trying = new AbortController()
   let grace: NodeJS.Timeout | undefined
+  void tryDestinations(agent.publishing.publishers, { clock, random: Math.random }, trying.signal)
   const stopped = (async () => {
     await agent.manager.run(givingUp.signal)
     clearTimeout(grace)
-    await agent.publishing.close(AbortSignal.timeout(deliveryGraceMs))
+    trying.abort()
+    const delivered = AbortSignal.timeout(deliveryGraceMs)
+    await agent.publishing.close(delivered)
+    await record.settled(delivered)
     await agent.inspector.close()
     await server?.close()
-    const { droppedSamples } = agent.publishing.figures()
-    if (droppedSamples.stopped > 0)
-      log.warn(
-        { samples: droppedSamples.stopped, at: new Date(clock.now().wallMs) },
-        'samples lost: not delivered in time',
-      )
+    tellLost(agent, parts)
   })()
   return {
     stopped,
@@ -173,5 +234,16 @@ function run(agent: PollingAgent, { server, clock, log }: RunParts): Pick<Runnin
         givingUp.abort(new AgentError('STOPPED', 'the agent is stopping'))
       }, cycleGraceMs)
     },
+  }
+}
+
+function tellLost(agent: PollingAgent, { clock, log }: RunParts): void {
+  for (const { name: destination, dropped } of agent.publishing.figures().destinations) {
+    const { samples } = dropped.stopped
+    if (samples > 0)
+      log.warn(
+        { destination, samples, at: new Date(clock.now().wallMs) },
+        'samples lost: not delivered in time',
+      )
   }
 }

@@ -1,18 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { showFigures, type FigureSources } from './shown-figures.js'
 
-/** What the gauges read at each scrape. */
-export interface MetricSources {
-  readonly outbox: () => {
-    readonly queuedNotifications: number
-    readonly storedNotifications: number
-    readonly queuedBytes: number
-    readonly oldestAgeSeconds: number
-    readonly recoveredSamples: number
-    readonly confirmedSamples: number
-    readonly droppedSamples: Readonly<Record<string, number>>
-    readonly destinations: readonly { readonly queued: { readonly samples: number } }[]
-  }
-  readonly hungCalls: () => number
+/** What the metrics read elsewhere. */
+export interface MetricSources extends FigureSources {
   readonly buildInfo: Readonly<Record<'version' | 'node' | 'libvirt', string>>
 }
 
@@ -22,9 +12,15 @@ export interface Metrics {
   render(): Promise<string>
   cycleFinished(cycle: CycleFigures): void
   ticksMissed(count: number): void
+  /** Between the last cycle of an earlier run and the start of this one. */
+  ticksMissedBeforeStart(count: number): void
   libvirtCall(name: string, seconds: number, outcome: string): void
   lateAnswer(): void
   outage(of: 'libvirt' | 'destination' | 'outbox', name: string): void
+  /** From now on it is on the page, whether or not it happens. */
+  destinationAdded(name: string): void
+  libvirtReconnected(): void
+  destinationReconnected(name: string): void
   /** A destination sent a notification back for want of a queue. */
   returned(name: string): void
   badFiles(kind: 'unfinished' | 'foreign' | 'damaged', count: number): void
@@ -46,68 +42,13 @@ export interface CycleFigures {
 const cycleBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 const callBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30]
 
-/** Gauges that are read when scraped, so that nothing needs to push them. */
-function readGauges(registry: Registry, sources: MetricSources): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `virtpoll_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read())
-      },
-    })
-  gauge('libvirt_hung_calls', 'libvirt calls that are out past their deadline', sources.hungCalls)
-  gauge('outbox_notifications', 'notifications that wait', () => sources.outbox().queuedNotifications)
-  gauge(
-    'outbox_files',
-    'notifications that wait and are safe on disk',
-    () => sources.outbox().storedNotifications,
-  )
-  gauge('outbox_samples', 'samples that wait, for each destination that lacks them', () =>
-    sources.outbox().destinations.reduce((sum, { queued }) => sum + queued.samples, 0),
-  )
-  gauge('outbox_bytes', 'bytes that wait', () => sources.outbox().queuedBytes)
-  gauge('outbox_oldest_age_seconds', 'age of the oldest that waits', () => sources.outbox().oldestAgeSeconds)
+function showVersions(registry: Registry, { buildInfo }: MetricSources): void {
   new Gauge({
     name: 'virtpoll_build_info',
     help: 'versions, as labels; always 1',
-    labelNames: Object.keys(sources.buildInfo),
+    labelNames: Object.keys(buildInfo),
     registers: [registry],
-  }).set(sources.buildInfo, 1)
-}
-
-/** Counters that another room keeps, shown as they are at each scrape. */
-function keptCounters(registry: Registry, sources: MetricSources): void {
-  new Counter({
-    name: 'virtpoll_samples_confirmed_total',
-    help: 'samples that their destination has for good',
-    registers: [registry],
-    collect() {
-      this.reset()
-      this.inc(sources.outbox().confirmedSamples)
-    },
-  })
-  new Counter({
-    name: 'virtpoll_samples_recovered_total',
-    help: 'samples of an earlier run that were found in the outbox',
-    registers: [registry],
-    collect() {
-      this.reset()
-      this.inc(sources.outbox().recoveredSamples)
-    },
-  })
-  new Counter({
-    name: 'virtpoll_samples_dropped_total',
-    help: 'samples given up before a destination had them, by reason',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const [reason, count] of Object.entries(sources.outbox().droppedSamples))
-        this.inc({ reason }, count)
-    },
-  })
+  }).set(buildInfo, 1)
 }
 
 /** Every counter that is counted here: name, help, labels. */
@@ -122,13 +63,28 @@ const counterTable = {
     [],
   ],
   missedTicks: ['ticks_missed_total', 'ticks that passed while a cycle ran or the process was stopped', []],
+  missedBeforeStart: [
+    'ticks_missed_before_start_total',
+    'ticks that passed between the last cycle of an earlier run and the start of this one',
+    [],
+  ],
   late: ['libvirt_late_answers_total', 'answers that came after their deadline and were thrown away', []],
   outages: [
     'outages_total',
     'times that libvirt, a destination or the disk of an outbox went away',
     ['of', 'name'],
   ],
-  returned: ['notifications_returned_total', 'notifications that came back for want of a queue', ['name']],
+  libvirtReconnects: ['libvirt_reconnects_total', 'times that libvirt was connected to anew', []],
+  reconnects: [
+    'destination_reconnects_total',
+    'times that a destination was connected to anew',
+    ['destination'],
+  ],
+  returned: [
+    'notifications_returned_total',
+    'notifications that came back for want of a queue',
+    ['destination'],
+  ],
   badFiles: ['outbox_bad_files_total', 'files of an outbox that were no whole notifications', ['kind']],
   reloads: ['reloads_total', 'reloads of polling.yaml', ['outcome']],
   failures: ['pollster_failures_total', 'times a pollster failed for a resource', ['meter']],
@@ -177,14 +133,27 @@ function countedEvents(counters: Counters): CountedEvents {
     ticksMissed: (count) => {
       counters.missedTicks.inc(count)
     },
+    ticksMissedBeforeStart: (count) => {
+      counters.missedBeforeStart.inc(count)
+    },
     lateAnswer: () => {
       counters.late.inc()
     },
     outage: (of, name) => {
       counters.outages.inc({ of, name })
     },
-    returned: (name) => {
-      counters.returned.inc({ name })
+    destinationAdded: (destination) => {
+      counters.reconnects.inc({ destination }, 0)
+      counters.returned.inc({ destination }, 0)
+    },
+    libvirtReconnected: () => {
+      counters.libvirtReconnects.inc()
+    },
+    destinationReconnected: (destination) => {
+      counters.reconnects.inc({ destination })
+    },
+    returned: (destination) => {
+      counters.returned.inc({ destination })
     },
     badFiles: (kind, count) => {
       counters.badFiles.inc({ kind }, count)
@@ -202,8 +171,8 @@ function countedEvents(counters: Counters): CountedEvents {
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  readGauges(registry, sources)
-  keptCounters(registry, sources)
+  showVersions(registry, sources)
+  showFigures(registry, sources)
   const counters = createCounters(registry)
   const calls = new Histogram({
     name: 'virtpoll_libvirt_call_seconds',

@@ -13,6 +13,14 @@ export interface ConnectorOptions extends ConnectOptions {
   readonly random: () => number
 }
 
+/** What a connector tells its owner. */
+export interface ConnectorEvents {
+  /** A session is open and everything is declared. */
+  onConnected(): void
+  /** The broker's alarm: nothing is sent until it is over. */
+  onBlocked(error: DestinationError): void
+}
+
 /**
  * Keeps one session, and makes another when it is asked for one and has none. Whoever asks meanwhile shares the
  * attempt: hosts in random order, the next at once when one fails; a round that failed is followed by a wait that
@@ -20,16 +28,16 @@ export interface ConnectorOptions extends ConnectOptions {
  */
 export class AmqpConnector {
   readonly #options: ConnectorOptions
-  readonly #onBlocked: (error: DestinationError) => void
+  readonly #events: ConnectorEvents
   readonly #backOff: BackOff
   readonly #closing = new AbortController()
   #session: AmqpSession | undefined
   #opening: Promise<AmqpSession> | undefined
   #notBefore = -Infinity
 
-  constructor(options: ConnectorOptions, onBlocked: (error: DestinationError) => void) {
+  constructor(options: ConnectorOptions, events: ConnectorEvents) {
     this.#options = options
-    this.#onBlocked = onBlocked
+    this.#events = events
     const { rabbit_retry_interval, rabbit_retry_backoff, rabbit_interval_max } = options.url.options
     this.#backOff = new BackOff({
       firstSeconds: rabbit_retry_interval,
@@ -64,6 +72,7 @@ export class AmqpConnector {
     try {
       this.#session = await this.#openAny(signal)
       this.#backOff.reset()
+      this.#events.onConnected()
       return this.#session
     } catch (error) {
       signal.throwIfAborted()
@@ -97,7 +106,9 @@ export class AmqpConnector {
         compression: this.#options.url.options.kombu_compression,
       },
       {
-        onBlocked: this.#onBlocked,
+        onBlocked: (error) => {
+          this.#events.onBlocked(error)
+        },
         onEnd: () => {
           this.#ended()
         },

@@ -41,6 +41,9 @@ export interface AmqpPublisherParts {
 /** How often a message is sent that comes back for want of a queue, everything declared anew each time. */
 const maxReturns = 3
 
+/** Notifications of which it is remembered that some queues have them; an outbox has 16 under way at a time. */
+const mostHalfSent = 1000
+
 const compress = promisify(deflate)
 
 class AmqpPublisher implements Publisher {
@@ -50,8 +53,8 @@ class AmqpPublisher implements Publisher {
   readonly #connector: AmqpConnector
   readonly #queues: readonly string[]
   readonly #outage: Outage
-  /** Queues that have the notification already, for as long as someone holds it. */
-  readonly #reached = new WeakMap<Notification, Set<string>>()
+  /** Message ids of what some queues have and others lack, and those that have it. */
+  readonly #reached = new Map<string, Set<string>>()
   #nacksInARow = 0
   #closed = false
 
@@ -70,15 +73,21 @@ class AmqpPublisher implements Publisher {
         connectSeconds: options.connectSeconds ?? 10,
         confirmSeconds: options.confirmSeconds ?? (url.options.heartbeat_timeout_threshold || 60),
       },
-      (error) => {
-        this.#outage.begin(error)
+      {
+        onConnected: () => {
+          parts.observer.onConnected?.()
+        },
+        onBlocked: (error) => {
+          this.#outage.begin(error)
+        },
       },
     )
   }
 
   async publish(notification: Notification, signal: AbortSignal): Promise<void> {
-    const reached = this.#reached.get(notification) ?? new Set<string>()
-    this.#reached.set(notification, reached)
+    const { messageId } = notification
+    const reached = this.#reached.get(messageId) ?? new Set<string>()
+    this.#reached.delete(messageId)
     const missing = this.#queues.filter((queue) => !reached.has(queue))
     const results = await Promise.allSettled(
       missing.map(async (queue) => {
@@ -89,12 +98,14 @@ class AmqpPublisher implements Publisher {
     const faults = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as unknown] : [],
     )
+    if (faults.length > 0 && reached.size > 0) this.#remember(messageId, reached)
     this.#settle(faults, signal)
   }
 
   async ready(signal: AbortSignal): Promise<void> {
     try {
-      await this.#connector.session(signal)
+      const session = await this.#connector.session(signal)
+      if (!session.blocked) this.#outage.end()
     } catch (error) {
       this.#settle([error], signal)
     }
@@ -125,6 +136,13 @@ class AmqpPublisher implements Publisher {
         'each time; look for what deletes it or its binding',
       { details: { queue } },
     )
+  }
+
+  /** Of what was given up meanwhile nobody tells; the oldest make room. */
+  #remember(messageId: string, reached: Set<string>): void {
+    this.#reached.set(messageId, reached)
+    const [oldest = ''] = this.#reached.keys()
+    if (this.#reached.size > mostHalfSent) this.#reached.delete(oldest)
   }
 
   async #body(notification: Notification): Promise<Buffer> {
@@ -160,8 +178,8 @@ class AmqpPublisher implements Publisher {
  * Publishes to RabbitMQ as oslo.messaging's notifier does, and more surely: with `mandatory`, so that a queue deleted
  * since it was declared is noticed and declared again, and with a deadline for each confirm.
  *
- * Connects at the first call. Copies of a notification that some topics have confirmed are not sent to those again
- * when the same notification object is published once more; each copy sent has a fresh `_unique_id`.
+ * Connects at the first call. A notification that some topics have confirmed is not sent to those again when it
+ * is published once more; each copy sent has a fresh `_unique_id`.
  */
 export function createAmqpPublisher(options: AmqpPublisherOptions, parts: AmqpPublisherParts): Publisher {
   return new AmqpPublisher(options, parts)

@@ -69,13 +69,13 @@ export class Backlog<Entry extends BacklogEntry> {
     this.#entries.set(entry, this.#drains.size)
     this.#bytes += entry.bytes
     this.#owed += this.#drains.size
-    for (const drain of this.#drains.values()) drain.add([entry])
+    for (const drain of this.#drains.values()) drain.add(entry)
     if (this.#stopped) this.drop(entry, 'stopped')
     else this.#bound()
   }
 
-  /** Takes entries, oldest first, that are older than all that are here, each for some destinations. */
-  addOlder(older: ReadonlyMap<Entry, readonly Publisher[]>): void {
+  /** Takes entries of an earlier run, oldest first, each for some destinations; they are older than all that are here. */
+  addRecovered(older: ReadonlyMap<Entry, readonly Publisher[]>): void {
     const missing = [...older].map(([entry, publishers]) => [entry, publishers.length] as const)
     this.#entries = new Map([...missing, ...this.#entries])
     for (const [entry, publishers] of older) {
@@ -84,7 +84,7 @@ export class Backlog<Entry extends BacklogEntry> {
     }
     for (const [publisher, drain] of this.#drains) {
       const lacking = [...older].filter(([, publishers]) => publishers.includes(publisher))
-      drain.add(lacking.map(([entry]) => entry))
+      drain.addRecovered(lacking.map(([entry]) => entry))
     }
     this.#bound()
   }
@@ -95,15 +95,19 @@ export class Backlog<Entry extends BacklogEntry> {
     for (const drain of this.#drains.values()) drain.drop(entry, reason)
   }
 
-  get figures(): Omit<OutboxFigures, 'storedNotifications' | 'recoveredSamples'> {
-    const destinations = [...this.#drains.values()].map((drain) => drain.figures)
+  get figures(): Omit<OutboxFigures, 'storedNotifications'> {
+    const destinations = [...this.#drains.values()].map((drain) => ({
+      ...drain.figures,
+      oldestAgeSeconds: this.#ageOf(drain.oldest),
+    }))
     const sum = (read: (figures: DestinationFigures) => number): number =>
       destinations.reduce((total, figures) => total + read(figures), 0)
     const [oldest] = this.#entries.keys()
     return {
       queuedNotifications: this.#entries.size,
       queuedBytes: this.#bytes,
-      oldestAgeSeconds: oldest === undefined ? 0 : this.#ageOf(oldest),
+      oldestAgeSeconds: this.#ageOf(oldest),
+      recoveredSamples: sum(({ recovered }) => recovered.samples),
       confirmedSamples: sum(({ confirmed }) => confirmed.samples),
       droppedSamples: eachDropReason((reason) => sum(({ dropped }) => dropped[reason].samples)),
       destinations,
@@ -140,8 +144,8 @@ export class Backlog<Entry extends BacklogEntry> {
     )
   }
 
-  #ageOf(entry: Entry): number {
-    return this.#clock.now().monotonicSeconds - entry.putAtSeconds
+  #ageOf(entry: Entry | undefined): number {
+    return entry === undefined ? 0 : this.#clock.now().monotonicSeconds - entry.putAtSeconds
   }
 
   #isExpired(entry: Entry): boolean {

@@ -7,6 +7,11 @@ const plusOne = ({ notifications, samples }: Quantity, sampleCount: number): Qua
   samples: samples + sampleCount,
 })
 
+const plus = (left: Quantity, right: Quantity): Quantity => ({
+  notifications: left.notifications + right.notifications,
+  samples: left.samples + right.samples,
+})
+
 const minus = (left: Quantity, right: Quantity): Quantity => ({
   notifications: left.notifications - right.notifications,
   samples: left.samples - right.samples,
@@ -16,6 +21,7 @@ const minus = (left: Quantity, right: Quantity): Quantity => ({
 export class DestinationAccount {
   readonly #name: string
   #put = nothing
+  #recovered = nothing
   #confirmed = nothing
   readonly #dropped = eachDropReason(() => nothing)
 
@@ -27,6 +33,10 @@ export class DestinationAccount {
     this.#put = plusOne(this.#put, sampleCount)
   }
 
+  countRecovered(sampleCount: number): void {
+    this.#recovered = plusOne(this.#recovered, sampleCount)
+  }
+
   countConfirmed(sampleCount: number): void {
     this.#confirmed = plusOne(this.#confirmed, sampleCount)
   }
@@ -35,9 +45,10 @@ export class DestinationAccount {
     this.#dropped[reason] = plusOne(this.#dropped[reason], sampleCount)
   }
 
-  get figures(): DestinationFigures {
+  get figures(): Omit<DestinationFigures, 'oldestAgeSeconds'> {
     const dropped = { ...this.#dropped }
-    const queued = Object.values(dropped).reduce(minus, minus(this.#put, this.#confirmed))
-    return { name: this.#name, queued, confirmed: this.#confirmed, dropped }
+    const owed = minus(plus(this.#put, this.#recovered), this.#confirmed)
+    const queued = Object.values(dropped).reduce(minus, owed)
+    return { name: this.#name, queued, recovered: this.#recovered, confirmed: this.#confirmed, dropped }
   }
 }

@@ -3,7 +3,7 @@ import { DestinationError, NotificationError } from '../errors.js'
 import type { Clock } from '../schedule/clock.js'
 import { BackOff } from './back-off.js'
 import { DestinationAccount } from './destination-account.js'
-import type { DestinationFigures, DropReason, Notification, Publisher } from './publisher.js'
+import type { DropReason, Notification, Publisher } from './publisher.js'
 import { untilAborted } from './until-aborted.js'
 import { WaitingLine, type DrainOrder, type Ordered } from './waiting-line.js'
 
@@ -78,14 +78,27 @@ export class DestinationDrain<Entry extends OutboxEntry> {
     this.#backOff = new BackOff({ firstSeconds: 1, stepSeconds: 2, maxSeconds: 30, random: parts.random })
   }
 
-  get figures(): DestinationFigures {
+  get figures(): DestinationAccount['figures'] {
     return this.#account.figures
   }
 
-  /** In their order. */
-  add(entries: Iterable<Entry>): void {
+  /** Of what this destination lacks. */
+  get oldest(): Entry | undefined {
+    return [this.#waiting.first, this.#suspects.first, ...this.#inFlight.keys()]
+      .filter((entry) => entry !== undefined)
+      .reduce<Entry | undefined>((a, b) => (a !== undefined && a.order < b.order ? a : b), undefined)
+  }
+
+  add(entry: Entry): void {
+    this.#account.countPut(entry.sampleCount)
+    this.#waiting.add(entry)
+    this.#pump()
+  }
+
+  /** Those of an earlier run, in their order. */
+  addRecovered(entries: Iterable<Entry>): void {
     for (const entry of entries) {
-      this.#account.countPut(entry.sampleCount)
+      this.#account.countRecovered(entry.sampleCount)
       this.#waiting.add(entry)
     }
     this.#pump()

@@ -27,8 +27,6 @@ export class DiskEntry implements BacklogEntry, Keepable {
   readonly putAtSeconds: number
   /** Until it is stored. */
   notification: Notification | undefined
-  /** The last that was read, while anyone still holds it: a publisher knows by it what it has sent already. */
-  copy: WeakRef<Notification> | undefined
   /** Keys of destinations that need it no more. */
   doneBy: readonly string[] = []
   /** No destination needs it any more. */
@@ -47,7 +45,6 @@ export class DiskEntry implements BacklogEntry, Keepable {
     this.payloadBytes = payloadBytes
     this.putAtSeconds = putAtSeconds
     this.notification = undefined
-    this.copy = undefined
     this.#kind = kind
     this.#file = file
   }
@@ -66,13 +63,11 @@ export class DiskEntry implements BacklogEntry, Keepable {
   }
 
   read(): Promise<Notification> {
-    const held = this.notification ?? this.copy?.deref()
-    return held === undefined ? this.#kind.read(this) : Promise.resolve(held)
+    return this.notification === undefined ? this.#kind.read(this) : Promise.resolve(this.notification)
   }
 
   /** It is on disk, and need not stay in memory. */
   letGo(): void {
-    this.copy = this.notification === undefined ? undefined : new WeakRef(this.notification)
     this.notification = undefined
   }
 }

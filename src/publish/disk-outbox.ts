@@ -51,7 +51,6 @@ class DiskOutbox implements Outbox {
   /** In memory alone, oldest first. */
   readonly #unstored = new Set<DiskEntry>()
   #unstoredBytes = 0
-  #recoveredSamples = 0
   /** Of what is put in; what an earlier run left has negative ones. */
   #order = 0
   #lastStamp = 0
@@ -115,7 +114,6 @@ class DiskOutbox implements Outbox {
     return {
       ...figures,
       storedNotifications: figures.queuedNotifications - this.#unstored.size,
-      recoveredSamples: this.#recoveredSamples,
     }
   }
 
@@ -156,11 +154,10 @@ class DiskOutbox implements Outbox {
       else {
         waiting.set(this.#recovered(found, index - files.length), publishers)
         samples += facts.sampleCount
-        this.#recoveredSamples += publishers.length * facts.sampleCount
       }
     }
     this.#observer.onOpened({ notifications: waiting.size, samples, temporaries, foreign })
-    this.#backlog.addOlder(waiting)
+    this.#backlog.addRecovered(waiting)
   }
 
   #recovered({ name, facts, doneBy }: FoundFile, order: number): DiskEntry {
@@ -176,8 +173,10 @@ class DiskOutbox implements Outbox {
   async #read(entry: DiskEntry): Promise<Notification> {
     const read = await this.#reader.read(entry.file, entry.putAtSeconds)
     if ('damage' in read) throw this.#damaged(entry, read)
-    entry.copy = new WeakRef(read)
-    return read
+    if (read.sampleCount === entry.sampleCount) return read
+    throw this.#damaged(entry, {
+      damage: `it holds ${read.sampleCount} samples, not as many as its name says`,
+    })
   }
 
   #damaged(entry: DiskEntry, { damage }: Damage): NotificationError {

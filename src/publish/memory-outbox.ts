@@ -42,7 +42,7 @@ export function createMemoryOutbox(
       })
     },
     get figures() {
-      return { ...backlog.figures, storedNotifications: 0, recoveredSamples: 0 }
+      return { ...backlog.figures, storedNotifications: 0 }
     },
     async close(signal) {
       await backlog.settled(signal)

@@ -6,6 +6,7 @@ import type { Publisher } from './publisher.js'
 /** A publisher whose outages the observer is told of: for destinations that do not tell of their own. */
 export function observed(publisher: Publisher, observer: DestinationObserver, clock: Clock): Publisher {
   const outage = new Outage(observer, clock)
+  let reached = false
   const watch = async (work: Promise<void>): Promise<void> => {
     try {
       await work
@@ -14,6 +15,8 @@ export function observed(publisher: Publisher, observer: DestinationObserver, cl
       throw error
     }
     outage.end()
+    if (!reached) observer.onConnected?.()
+    reached = true
   }
   return {
     name: publisher.name,

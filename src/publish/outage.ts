@@ -5,8 +5,10 @@ import type { Clock } from '../schedule/clock.js'
 export interface DestinationObserver {
   /** Once for an outage; once more for each other kind of fault that follows before it is over. */
   onOutage(error: DestinationError): void
-  /** The first notification since then was confirmed. */
+  /** It took a notification again, or was found ready. */
   onRecovered(outage: { readonly seconds: number }): void
+  /** It can be reached: told each time a connection to it is made, or once where there are none. */
+  onConnected?(): void
   /** It sent a notification back for want of a queue; everything is declared anew and it is sent again. */
   onReturned?(): void
 }

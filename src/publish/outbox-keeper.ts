@@ -32,6 +32,8 @@ export interface KeeperParts<Item> {
 const groupSize = 32
 /** A disk that takes longer for one group counts as away. */
 const patienceSeconds = 30
+/** The same for the first look at the folder, for which the start of the agent waits. */
+const startSeconds = 5
 
 /**
  * Does all the writing in an outbox's folder, one operation after the other, so that a disk that hangs holds up a
@@ -62,13 +64,15 @@ export class OutboxKeeper<Item extends Keepable> {
    * when another agent holds it.
    */
   async start(): Promise<void> {
+    const opening = this.#open()
     try {
-      await this.#open()
+      if (await this.#endsWithin(startSeconds, opening)) return
+      this.#away(new Error(`the disk has not answered for ${startSeconds} s`))
     } catch (error) {
       if (error instanceof AgentError) throw error
       this.#away(toError(error))
-      this.#wake()
     }
+    this.#wake(opening)
   }
 
   write(item: Item): void {
@@ -98,11 +102,13 @@ export class OutboxKeeper<Item extends Keepable> {
     return this.#writes.size === 0 && this.#chores.length === 0
   }
 
-  #wake(): void {
-    this.#working ??= this.#work().finally(() => (this.#working = undefined))
+  /** @param opening what may still be under way in the folder. */
+  #wake(opening?: Promise<void>): void {
+    this.#working ??= this.#work(opening).finally(() => (this.#working = undefined))
   }
 
-  async #work(): Promise<void> {
+  async #work(opening?: Promise<void>): Promise<void> {
+    await opening?.catch(() => undefined)
     if (this.#awaySince !== undefined) await this.#rest()
     while (!this.#isIdle || (this.#awaySince !== undefined && !this.#ending.signal.aborted)) {
       try {
@@ -168,17 +174,22 @@ export class OutboxKeeper<Item extends Keepable> {
 
   /** The work cannot be called off; that it hangs is told. */
   async #watched<T>(work: Promise<T>): Promise<T> {
+    if (!(await this.#endsWithin(patienceSeconds, work)))
+      this.#away(new Error(`the disk has not answered for ${patienceSeconds} s`))
+    return work
+  }
+
+  /** Whether the work is over by then. Rejects with what it rejects with by then. */
+  async #endsWithin(seconds: number, work: Promise<unknown>): Promise<boolean> {
     const { clock } = this.#parts
     const over = new AbortController()
-    const until = clock.now().monotonicSeconds + patienceSeconds
-    void clock.sleepUntil(until, over.signal).then(
-      () => {
-        this.#away(new Error(`the disk has not answered for ${patienceSeconds} s`))
-      },
-      () => undefined,
+    const until = clock.now().monotonicSeconds + seconds
+    const late = clock.sleepUntil(until, over.signal).then(
+      () => false,
+      () => true,
     )
     try {
-      return await work
+      return await Promise.race([work.then(() => true), late])
     } finally {
       over.abort()
     }

@@ -21,7 +21,7 @@ export interface Notification {
  * NotificationError (this notification is at fault) or the signal's reason.
  */
 export interface Publisher {
-  /** Names the destination in logs and metrics, without secrets, for example `amqp 127.0.0.1:5672/`. */
+  /** Names the destination in logs and metrics, without secrets, for example `amqp://127.0.0.1:5672/`. */
   readonly name: string
   publish(notification: Notification, signal: AbortSignal): Promise<void>
   /** Resolves when the destination could take a notification; rejects with a DestinationError. For `check` and health. */
@@ -52,7 +52,7 @@ export function eachDropReason<T>(read: (reason: DropReason) => T): Record<DropR
   return Object.fromEntries(dropReasons.map((reason) => [reason, read(reason)])) as Record<DropReason, T>
 }
 
-/** Counts since the start, and what is queued now. Samples that went to two destinations count twice. */
+/** Counts since the start, and what is queued now. Sums over destinations count a sample once for each. */
 export interface OutboxFigures {
   /** What at least one destination has not got yet. */
   readonly queuedNotifications: number
@@ -60,7 +60,6 @@ export interface OutboxFigures {
   readonly storedNotifications: number
   readonly queuedBytes: number
   readonly oldestAgeSeconds: number
-  /** Found on disk from an earlier run: confirmed + queued + Σ dropped = put in + these. */
   readonly recoveredSamples: number
   readonly confirmedSamples: number
   readonly droppedSamples: Readonly<Record<DropReason, number>>
@@ -68,13 +67,17 @@ export interface OutboxFigures {
 }
 
 /**
- * One destination's account: what was put in, or found from an earlier run, = queued + confirmed + Σ dropped, in
- * notifications and in samples.
+ * One destination's account: what was put in + recovered = queued + confirmed + Σ dropped, in notifications and in
+ * samples.
  */
 export interface DestinationFigures {
   /** The publisher's. */
   readonly name: string
   readonly queued: Quantity
+  /** Of what is queued; 0 when nothing is. */
+  readonly oldestAgeSeconds: number
+  /** Found on disk from an earlier run. */
+  readonly recovered: Quantity
   readonly confirmed: Quantity
   readonly dropped: Readonly<Record<DropReason, Quantity>>
 }

@@ -11,6 +11,11 @@ export interface Ordered {
 export class WaitingLine<Item extends Ordered> {
   readonly #items: Item[] = []
 
+  /** The oldest. */
+  get first(): Item | undefined {
+    return this.#items[0]
+  }
+
   add(item: Item): void {
     const last = this.#items.at(-1)
     if (last === undefined || last.order < item.order) this.#items.push(item)

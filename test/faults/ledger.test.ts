@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
 import { openBrokerSide, type BrokerSide } from '../support/broker.js'
@@ -6,6 +7,7 @@ import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { openLab } from '../support/lab.js'
 import { pollsterFile } from '../support/pollster-file.js'
 import { statusEndpoint, sumOf, type MetricFigures, type StatusEndpoint } from '../support/status-endpoint.js'
+import { folderOf } from '../support/virtpoll.js'
 import { waitFor } from '../support/wait-for.js'
 
 const lab = openLab()
@@ -26,17 +28,30 @@ function unexplained({ expected, samples, missing }: CycleLine): number {
   return Number(expected) - samples - Object.values(missing).reduce((sum, count) => sum + count, 0)
 }
 
-/** What both equations of the ledger leave open, by the metrics alone. */
+/** What both equations of the ledger leave open, by the metrics alone: the first, and the second for each destination. */
 function openBalances(metrics: MetricFigures): readonly number[] {
   const sum = (name: string) => sumOf(metrics, `virtpoll_${name}`)
+  const produced = sum('samples_produced_total')
   return [
-    sum('samples_expected_total') - sum('samples_produced_total') - sum('samples_missing_total'),
-    sum('samples_produced_total') +
-      sum('samples_recovered_total') -
-      sum('samples_confirmed_total') -
-      sum('outbox_samples') -
-      sum('samples_dropped_total'),
+    sum('samples_expected_total') - produced - sum('samples_missing_total'),
+    ...destinationsIn(metrics).map((destination) => {
+      const of = (name: string) => figureOf(metrics, name, destination)
+      const received = produced + of('samples_recovered_total')
+      return received - of('samples_confirmed_total') - of('outbox_samples') - of('samples_dropped_total')
+    }),
   ]
+}
+
+function destinationsIn(metrics: MetricFigures): readonly string[] {
+  return [...metrics.keys()].flatMap(
+    (key) => /^virtpoll_samples_confirmed_total\{destination="([^"]*)"\}$/.exec(key)?.[1] ?? [],
+  )
+}
+
+/** The sum over all other labels. */
+function figureOf(metrics: MetricFigures, name: string, destination: string): number {
+  const mine = [...metrics].filter(([key]) => key.startsWith(`virtpoll_${name}{destination="${destination}"`))
+  return mine.reduce((sum, [, figure]) => sum + figure, 0)
 }
 
 /** The figures between two cycles: what a cycle under way has put into the outbox is not yet counted as produced. */
@@ -130,10 +145,45 @@ test('what an outbox without room drops is in the ledger, with its reason', asyn
     },
     files: { 'own.mjs': pollsterFile({ 'own.large': large }) },
   })
-  const full = 'virtpoll_samples_dropped_total{reason="full"}'
+  const destination = 'amqp://127.0.0.1:1/'
+  const full = `virtpoll_samples_dropped_total{destination="${destination}",reason="full"}`
   await waitFor('the outbox is full', async () => ((await endpoint.metrics()).get(full) ?? 0) > 0)
   const metrics = await metricsAtRest(agent, endpoint)
   expect(openBalances(metrics)).toEqual([0, 0])
-  expect(metrics.get('virtpoll_samples_confirmed_total')).toBe(0)
+  expect(figureOf(metrics, 'samples_confirmed_total', destination)).toBe(0)
   expect(metrics.get(full)).toBeGreaterThan(0)
+})
+
+test('the ledger closes for each of several destinations, and for each anew after the agent was killed', async () => {
+  const endpoint = await statusEndpoint()
+  const kept = { directory: join(await folderOf({}), 'outbox') }
+  const url = lab.transportUrl
+  const publisher = [
+    { topics: ['ledger-one'], exchange: 'ledger', transport_url: url },
+    { topics: ['ledger-two'], exchange: 'ledger', transport_url: url, telemetry_secret: 'another' },
+    { topics: ['ledger-one'], exchange: 'ledger', transport_url: 'rabbit://127.0.0.1:1/' },
+  ]
+  const options = { agent: { http: endpoint.http, outbox: kept, publisher } }
+  const names = ['amqp://127.0.0.1:5672/', 'amqp://127.0.0.1:1/', 'amqp://127.0.0.1:5672/ ledger/ledger-two']
+  const first = await startAgent(options)
+  await first.moreCycles(3)
+  const before = await metricsAtRest(first, endpoint)
+  first.signal('SIGKILL')
+  await first.ended
+  const second = await startAgent(options)
+  await second.moreCycles(2)
+  const after = await metricsAtRest(second, endpoint)
+  const [live, dead, other] = names.map((name) => ({
+    queued: [before, after].map((metrics) => figureOf(metrics, 'outbox_samples', name)),
+    recovered: figureOf(after, 'samples_recovered_total', name),
+    confirmed: figureOf(after, 'samples_confirmed_total', name),
+  }))
+  expect([before, after].map(destinationsIn)).toEqual([names, names])
+  expect([before, after].map(openBalances)).toEqual([Array(4).fill(0), Array(4).fill(0)])
+  expect(dead).toMatchObject({ confirmed: 0 })
+  expect(dead!.recovered).toBeGreaterThanOrEqual(dead!.queued[0]!)
+  expect(dead!.queued[1]).toBeGreaterThan(dead!.recovered)
+  expect([live, other].map((one) => one!.confirmed > 0)).toEqual([true, true])
+  for (const topic of ['ledger-one', 'ledger-two'])
+    await (await openBrokerSide({ exchange: 'ledger', topic })).close()
 })

@@ -126,7 +126,7 @@ describe('an agent with an interval of 5 seconds, after a minute', () => {
       'virtpoll_cycles_total{outcome="done"}': cycles.length,
       virtpoll_instances: 3,
       virtpoll_samples_produced_total: samples,
-      virtpoll_samples_confirmed_total: samples,
+      'virtpoll_samples_confirmed_total{destination="amqp://127.0.0.1:5672/"}': samples,
       virtpoll_outbox_notifications: 0,
       virtpoll_libvirt_hung_calls: 0,
     })

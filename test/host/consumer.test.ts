@@ -128,7 +128,7 @@ const measurement = ({ name, resource_id, timestamp }: ConsumedSample) =>
 
 async function confirmedSamples(): Promise<number> {
   const text = await (await fetch(`http://${statusAddress}/metrics`)).text()
-  return Number(/^virtpoll_samples_confirmed_total (\d+)$/m.exec(text)?.[1])
+  return Number(/^virtpoll_samples_confirmed_total\{[^}]*\} (\d+)$/m.exec(text)?.[1])
 }
 
 async function samplesIn(path: string): Promise<MeterMessage[]> {

@@ -9,6 +9,8 @@ import { openDiskOutbox, type KeyedPublisher, type Recovered } from '../../src/p
 import { createOutboxFolder, type OutboxFolder } from '../../src/publish/outbox-folder.js'
 import type { Notification, Outbox, Publisher } from '../../src/publish/publisher.js'
 import { createFakeClock, type FakeClock } from './fake-clock.js'
+import { createFakePublisher, type FakePublisher } from './fake-publisher.js'
+import { away } from './outbox.js'
 import { waitFor } from './wait-for.js'
 
 const folders: string[] = []
@@ -117,4 +119,20 @@ export function passing(clock: FakeClock, what: string, probe: () => boolean): P
     await clock.advance(1)
     return probe()
   })
+}
+
+/** A destination that is away. */
+export function deadPublisher(name?: string): FakePublisher {
+  const publisher = createFakePublisher(name)
+  publisher.fail(away)
+  return publisher
+}
+
+/** Leaves notifications in a folder, as a run that ended. */
+export async function leave(path: string, ids: readonly string[]): Promise<string[]> {
+  const run = await runOutbox(path, [deadPublisher()])
+  putAll(run.outbox, ids)
+  await storedInAll(run)
+  await run.stop()
+  return (await namesIn(path)).map((name) => join(path, name))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHealthRecord } from '../../../src/agents/health.js'
-import { observePolling } from '../../../src/agents/observers.js'
+import { observeDestination, observeInspector, observePolling } from '../../../src/agents/observers.js'
 import { AgentError, ConnectionError } from '../../../src/errors.js'
 import { createLogger } from '../../../src/observe/log.js'
 import { createMetrics } from '../../../src/observe/metrics.js'
@@ -123,5 +123,41 @@ describe('the health of the agent', () => {
     health.away('amqp://h', 'refused')
     health.back('libvirt')
     expect(health.read()).toMatchObject({ live: true, ready: false, notes: ['amqp://h: refused'] })
+  })
+
+  it('is not ready before libvirt and every destination were tried', () => {
+    const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+    const metrics = createMetrics(noFigures)
+    const parts = { log: createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
+    const inspector = observeInspector({ ...parts, metrics: () => metrics })
+    const destination = observeDestination('amqp://one', { ...parts, metrics: () => metrics })
+    expect(health.read()).toMatchObject({
+      ...{ live: true, ready: false },
+      notes: ['libvirt: not tried yet', 'amqp://one: not tried yet'],
+    })
+    inspector.connected(undefined)
+    expect(health.read()).toMatchObject({ ready: false, notes: ['amqp://one: not tried yet'] })
+    destination.onConnected?.()
+    expect(health.read()).toEqual({ live: true, ready: true, notes: [] })
+  })
+})
+
+describe('the count of reconnects', () => {
+  it('has libvirt and each destination, and leaves the first connection out', async () => {
+    const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+    const metrics = createMetrics(noFigures)
+    const parts = { log: createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
+    const inspector = observeInspector({ ...parts, metrics: () => metrics })
+    const destinations = ['one', 'two'].map((name) =>
+      observeDestination(name, { ...parts, metrics: () => metrics }),
+    )
+    for (const seconds of [undefined, 3, 4]) inspector.connected(seconds)
+    for (const destination of [...destinations, destinations[1]]) destination?.onConnected?.()
+    const page = await metrics.render()
+    expect([...page.matchAll(/^virtpoll_\w*reconnects_total.*/gm)].map(([line]) => line)).toEqual([
+      'virtpoll_libvirt_reconnects_total 2',
+      'virtpoll_destination_reconnects_total{destination="one"} 0',
+      'virtpoll_destination_reconnects_total{destination="two"} 1',
+    ])
   })
 })

@@ -1,6 +1,9 @@
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { diskOutboxes, type Destination } from '../../../src/agents/outboxes.js'
+import { findAbandoned } from '../../../src/publish/abandoned-outboxes.js'
+import { fileName } from '../../../src/publish/outbox-names.js'
 import type { AgentOptions, PublisherOptions } from '../../../src/config/options.js'
 import { namesIn, newOutboxPath, removeOutboxes } from '../../support/disk-outbox.js'
 import { createFakeClock } from '../../support/fake-clock.js'
@@ -59,6 +62,23 @@ describe('the outboxes of an agent', () => {
     const others = [{ exchange: 'other' }, { topics: ['other'] }, { path: '/other' }, {}]
     await runWith(path, [[destination('first')], ...others.map((options) => [destination('same', options)])])
     expect(await namesIn(path)).toHaveLength(4)
+  })
+
+  it('that nobody waits for any more are found with what they hold, and no others', async () => {
+    const path = await newOutboxPath()
+    const file = (stamp: number) => fileName({ stamp, sampleCount: 50, bytes: 10 })
+    const [used, empty, left] = ['also-000000000001', 'also-000000000002', 'also-000000000003']
+    for (const folder of [path, join(path, used), join(path, empty), join(path, left)]) {
+      await mkdir(folder)
+      if (!folder.endsWith(empty)) for (const stamp of [1, 2]) await writeFile(join(folder, file(stamp)), '')
+    }
+    const inUse = new Set([path, join(path, used)])
+    const abandoned = { directory: join(path, left), notifications: 2, samples: 100 }
+    expect(await findAbandoned(path, inUse)).toEqual([abandoned])
+    const first = { ...abandoned, directory: path }
+    expect(await findAbandoned(path, new Set([join(path, used)]))).toEqual([first, abandoned])
+    await rm(path, { recursive: true })
+    expect(await findAbandoned(path, inUse)).toEqual([])
   })
 
   it('are not on disk for destinations that take everything and keep nothing', async () => {

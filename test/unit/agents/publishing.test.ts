@@ -55,6 +55,23 @@ it('tells that the folder of a file destination is missing and that it is back, 
   expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(1)
 })
 
+it('gives destinations of one name names of their own, in the figures as to their observers', async () => {
+  mkdirSync(folder, { recursive: true })
+  const one = { driver: 'messagingv2', transportUrl: 'rabbit://guest:guest@127.0.0.1:1/' } as const
+  const options = await optionsWith([one, { ...one, topics: ['a', 'b'] }, { ...one, topics: ['a', 'b'] }])
+  const said: unknown[] = []
+  const built = await publishing(options, said)
+  await built.notifier.notify([aSample()], patient())
+  const names = built.figures().destinations.map(({ name }) => name)
+  expect(names).toEqual([
+    'amqp://127.0.0.1:1/',
+    'amqp://127.0.0.1:1/ ceilometer/a,b',
+    'amqp://127.0.0.1:1/ ceilometer/a,b (3)',
+  ])
+  await expect.poll(() => said.map((line) => (line as unknown[])[0]).toSorted()).toEqual(names.toSorted())
+  await built.close(AbortSignal.abort())
+})
+
 it('signs for each destination with its own secret', async () => {
   mkdirSync(folder, { recursive: true })
   const paths = ['one', 'two', 'none'].map((name) => join(folder, name))

@@ -6,15 +6,21 @@ function metrics() {
     queuedNotifications: 3,
     storedNotifications: 2,
     queuedBytes: 4096,
-    oldestAgeSeconds: 12.5,
-    recoveredSamples: 50,
-    confirmedSamples: 100,
-    droppedSamples: { full: 7 },
-    destinations: [{ queued: { samples: 30 } }, { queued: { samples: 12 } }],
+    destinations: [
+      {
+        ...{ name: 'amqp://one:5672/', oldestAgeSeconds: 12.5, queued: { samples: 30 } },
+        ...{ recovered: { samples: 50 }, confirmed: { samples: 100 }, dropped: { full: { samples: 7 } } },
+      },
+      {
+        ...{ name: 'file /two', oldestAgeSeconds: 0, queued: { samples: 0 } },
+        ...{ recovered: { samples: 0 }, confirmed: { samples: 137 }, dropped: { full: { samples: 0 } } },
+      },
+    ],
   }
   return createMetrics({
     outbox: () => outbox,
     hungCalls: () => 2,
+    abandoned: () => [{ directory: '/outbox/also-0123456789ab', samples: 9 }],
     buildInfo: { version: '1.2.3', node: '20', libvirt: '9.0.0' },
   })
 }
@@ -30,13 +36,16 @@ describe('the metrics', () => {
       expect.arrayContaining([
         'virtpoll_outbox_notifications 3',
         'virtpoll_outbox_files 2',
-        'virtpoll_outbox_samples 42',
+        'virtpoll_outbox_samples{destination="amqp://one:5672/"} 30',
+        'virtpoll_outbox_samples{destination="file /two"} 0',
         'virtpoll_outbox_bytes 4096',
-        'virtpoll_samples_recovered_total 50',
-        'virtpoll_outbox_oldest_age_seconds 12.5',
+        'virtpoll_outbox_abandoned_samples{directory="/outbox/also-0123456789ab"} 9',
+        'virtpoll_samples_recovered_total{destination="amqp://one:5672/"} 50',
+        'virtpoll_outbox_oldest_age_seconds{destination="amqp://one:5672/"} 12.5',
         'virtpoll_libvirt_hung_calls 2',
-        'virtpoll_samples_confirmed_total 100',
-        'virtpoll_samples_dropped_total{reason="full"} 7',
+        'virtpoll_samples_confirmed_total{destination="amqp://one:5672/"} 100',
+        'virtpoll_samples_confirmed_total{destination="file /two"} 137',
+        'virtpoll_samples_dropped_total{destination="amqp://one:5672/",reason="full"} 7',
         'virtpoll_build_info{version="1.2.3",node="20",libvirt="9.0.0"} 1',
       ]),
     )
@@ -73,6 +82,6 @@ describe('the metrics', () => {
   it('count confirmed samples once, however often they are scraped', async () => {
     const figures = metrics()
     await figures.render()
-    expect(await lines(figures)).toContain('virtpoll_samples_confirmed_total 100')
+    expect(await lines(figures)).toContain('virtpoll_samples_confirmed_total{destination="file /two"} 137')
   })
 })

@@ -1,10 +1,12 @@
-import { chmod, mkdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOutboxFolder, type OutboxFolder } from '../../../src/publish/outbox-folder.js'
 import {
   fileCount,
   holder,
+  leave,
+  deadPublisher,
   namesIn,
   newOutboxPath,
   passing,
@@ -13,16 +15,10 @@ import {
   runOutbox,
   storedInAll,
 } from '../../support/disk-outbox.js'
+import { createFakeClock } from '../../support/fake-clock.js'
 import { createFakePublisher } from '../../support/fake-publisher.js'
-import { away } from '../../support/outbox.js'
 
 afterEach(removeOutboxes)
-
-function deadPublisher(name?: string) {
-  const publisher = createFakePublisher(name)
-  publisher.fail(away)
-  return publisher
-}
 
 const mebibyte = 1024 * 1024
 const noSpace = () => Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
@@ -39,7 +35,10 @@ function faultyFolder(path: string): { folder: OutboxFolder; fill(full: boolean)
   }
   const folder: OutboxFolder = {
     path,
-    open: () => disk.open(),
+    open: async () => {
+      await held
+      await disk.open()
+    },
     scan: () => disk.scan(),
     write: (name, content) => unlessFull(() => disk.write(name, content)),
     sync: () => disk.sync(),
@@ -63,62 +62,6 @@ function faultyFolder(path: string): { folder: OutboxFolder; fill(full: boolean)
     },
   }
 }
-
-/** Leaves notifications in a folder, as a run that ended. */
-async function leave(path: string, ids: readonly string[]): Promise<string[]> {
-  const run = await runOutbox(path, [deadPublisher()])
-  putAll(run.outbox, ids)
-  await storedInAll(run)
-  await run.stop()
-  return (await namesIn(path)).map((name) => join(path, name))
-}
-
-describe('damaged files', () => {
-  it('are moved to damaged/ and counted, and cost no other file', async () => {
-    const path = await newOutboxPath()
-    const [, cut = '', bitten = '', gone = ''] = await leave(path, ['a', 'cut', 'bitten', 'gone', 'e'])
-    await truncate(cut, (await readFile(cut)).length - 1)
-    await writeFile(bitten, (await readFile(bitten, 'latin1')).replace('bitten.', 'bitter.'))
-    await rm(gone)
-    const publisher = createFakePublisher()
-    const run = await runOutbox(path, [publisher])
-    await passing(run.clock, 'the others are sent', () => publisher.taken.length === 2)
-    expect(publisher.taken).toEqual(['a', 'e'])
-    await fileCount(path, 1)
-    expect((await namesIn(join(path, 'damaged'))).map((name) => join(path, name))).toEqual([cut, bitten])
-    expect(run.damages.map(({ code, details }) => [code, details['samples']])).toEqual(
-      Array.from({ length: run.damages.length }, () => ['OUTBOX_DAMAGED', 2]),
-    )
-    expect(run.outbox.figures).toMatchObject({
-      droppedSamples: { damaged: 4 + 2 * (run.damages.length - 2) },
-    })
-    await run.stop()
-  })
-
-  it('are no more than the latest 50', async () => {
-    const path = await newOutboxPath()
-    await mkdir(path)
-    for (let count = 10; count < 65; count += 1) await writeFile(join(path, `foreign-${count}`), '')
-    const run = await runOutbox(path, [createFakePublisher()])
-    expect(run.opened).toMatchObject([{ foreign: 55 }])
-    const kept = await namesIn(join(path, 'damaged'))
-    expect([kept.length, kept[0]]).toEqual([50, 'foreign-15'])
-    await run.stop()
-  })
-})
-
-describe('what a process that died leaves half done', () => {
-  it('is swept, and counted', async () => {
-    const path = await newOutboxPath()
-    const [file = ''] = await leave(path, ['a'])
-    await writeFile(`${file}.tmp`, 'half')
-    await writeFile(`${file.replace('2-10', '2-11')}.done-0123456789ab`, '')
-    const run = await runOutbox(path, [deadPublisher()])
-    expect(run.opened).toEqual([{ notifications: 1, samples: 2, temporaries: 1, foreign: 0 }])
-    expect(await namesIn(path)).toHaveLength(1)
-    await run.stop()
-  })
-})
 
 describe('a disk that is full', () => {
   it('costs nothing while memory suffices: one line when it begins, one when all is on disk', async () => {
@@ -171,6 +114,34 @@ describe('a disk that is full', () => {
     expect(run.outbox.figures).toMatchObject({ queuedNotifications: 64, droppedSamples: { unwritable: 12 } })
     await run.stop()
     expect(run.outbox.figures).toMatchObject({ queuedNotifications: 0, droppedSamples: { stopped: 128 } })
+  })
+})
+
+describe('a disk that hangs when the agent starts', () => {
+  it('holds the start up for five seconds, is told once, and gives what it holds when it is back', async () => {
+    const path = await newOutboxPath()
+    await leave(path, ['old'])
+    const disk = faultyFolder(path)
+    const release = disk.hang()
+    const publisher = createFakePublisher()
+    const clock = createFakeClock()
+    let started = false
+    const starting = runOutbox(path, [publisher], { folder: disk.folder, clock })
+    void starting.then(() => (started = true))
+    await clock.advance(4)
+    expect(started).toBe(false)
+    await clock.advance(1)
+    const run = await starting
+    expect(run.outages).toMatchObject([{ code: 'OUTBOX_UNWRITABLE' }])
+    putAll(run.outbox, ['new'])
+    await passing(clock, 'the new one is delivered', () => publisher.taken.length === 1)
+    await clock.advance(100)
+    expect([run.outages.length, run.opened]).toEqual([1, []])
+    release()
+    await passing(clock, 'it is back', () => run.recoveries.length === 1)
+    await passing(clock, 'the old one is delivered', () => publisher.taken.length === 2)
+    expect(publisher.taken).toEqual(['new', 'old'])
+    await run.stop()
   })
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Notification } from '../../../src/publish/publisher.js'
 import {
+  deadPublisher,
   fileCount,
   namesIn,
   newOutboxPath,
@@ -15,16 +16,9 @@ import {
 } from '../../support/disk-outbox.js'
 import { createFakeClock } from '../../support/fake-clock.js'
 import { createFakePublisher } from '../../support/fake-publisher.js'
-import { away, poison } from '../../support/outbox.js'
+import { poison } from '../../support/outbox.js'
 
 afterEach(removeOutboxes)
-
-/** A destination that is away. */
-function deadPublisher(name?: string) {
-  const publisher = createFakePublisher(name)
-  publisher.fail(away)
-  return publisher
-}
 
 describe('a notification on disk', () => {
   it('is one file, for its owner alone, and gone when the destination has it', async () => {
