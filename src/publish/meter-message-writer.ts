@@ -3,7 +3,7 @@ import type { Sample } from '../sample/sample.js'
 import type { Instant } from '../schedule/clock.js'
 import { isoTimestamp } from '../sample/timestamp.js'
 import { jsonString, wireFloat, wireJson } from '../sample/wire-value.js'
-import { signText } from './signature.js'
+import { byteText, createSigner } from './signature.js'
 import { createMetadataWriter, type WrittenMetadata } from './written-metadata.js'
 
 export interface MeterMessageOptions {
@@ -13,13 +13,29 @@ export interface MeterMessageOptions {
   readonly names: boolean
 }
 
+/** Texts that the samples of one moment have in common. */
 interface InstantTexts {
   readonly timestamp: string
   readonly monotonicTime: string
 }
 
-/** Texts of a sample that its JSON and its signature have in common. */
+/** Texts of whom samples belong to; the same for all samples of a resource. */
+interface OwnerTexts {
+  readonly json: string
+  readonly signedProject: string
+  readonly signedUser: string
+}
+
+/** Texts of what samples figure; the same for all samples of a meter. */
+interface MeterTexts {
+  readonly json: string
+  readonly signed: string
+}
+
+/** A sample's texts that its JSON and its signature are made of. */
 interface Texts extends InstantTexts {
+  readonly meter: MeterTexts
+  readonly owner: OwnerTexts
   readonly volume: string
   readonly metadata: WrittenMetadata
 }
@@ -27,61 +43,113 @@ interface Texts extends InstantTexts {
 /**
  * A function that writes a sample as the JSON of one signed meter message, in ASCII and on one line: what
  * `wireJson` gives for `meterMessage` with `message_signature` from `signature`, at a fraction of the cost, because
- * the metadata of a resource is written and flattened once and not for every sample.
+ * what the samples of a resource, a meter or a moment have in common is written once and not for every sample.
  *
  * It throws a PollsterError for a sample that the wire cannot carry.
  */
 export function createMeterMessageWriter(options: MeterMessageOptions): (sample: Sample) => string {
   const { secret, names } = options
+  const sign = createSigner(secret)
   const writeMetadata = createMetadataWriter()
-  const writeInstant = createInstantWriter()
+  const writeInstant = lastOnly(writeInstantTexts, (one, other) => one === other)
+  const writeOwner = lastOnly((sample: Sample) => writeOwnerTexts(sample, names), isSameOwner)
+  const writeMeter = createMeterWriter()
   return (sample) => {
     const { timestamp, monotonicTime } = writeInstant(sample.takenAt)
     const texts: Texts = {
+      meter: writeMeter(sample),
+      owner: writeOwner(sample),
       volume: wireJson(wireVolume(sample)),
       timestamp,
       monotonicTime,
       metadata: writeMetadata(sample.metadata, sample.extraMetadata),
     }
-    const signature = secret === '' ? '' : signText(signedText(sample, texts, names), secret)
-    return messageJson(sample, texts, names, signature)
+    const signature = secret === '' ? '' : sign(signedParts(sample, texts))
+    return messageJson(sample, texts, signature)
   }
 }
 
-/** Remembers the instant it wrote last: all samples of a domain have one, and come one after the other. */
-function createInstantWriter(): (instant: Instant) => InstantTexts {
-  let last: { readonly instant: Instant; readonly texts: InstantTexts } | undefined
-  return (instant) => {
-    if (last?.instant !== instant) {
-      const timestamp = isoTimestamp(instant.wallMs)
-      last = { instant, texts: { timestamp, monotonicTime: wireJson(wireFloat(instant.monotonicSeconds)) } }
-    }
+/** Remembers what it wrote last: samples of a resource come one after the other. */
+function lastOnly<Of, Texts>(
+  write: (of: Of) => Texts,
+  isSame: (one: Of, other: Of) => boolean,
+): (of: Of) => Texts {
+  let last: { readonly of: Of; readonly texts: Texts } | undefined
+  return (of) => {
+    if (last === undefined || !isSame(last.of, of)) last = { of, texts: write(of) }
     return last.texts
   }
 }
 
-/** In the order of the wire. */
-function messageJson(sample: Sample, texts: Texts, names: boolean, signature: string): string {
+/** Remembers the texts of every meter; there are as many as pollsters. */
+function createMeterWriter(): (sample: Sample) => MeterTexts {
+  const written = new Map<string, { readonly of: Sample; readonly texts: MeterTexts }>()
+  return (sample) => {
+    const known = written.get(sample.name)
+    if (known !== undefined && isSameMeter(known.of, sample)) return known.texts
+    const texts = writeMeterTexts(sample)
+    written.set(sample.name, { of: sample, texts })
+    return texts
+  }
+}
+
+function writeInstantTexts({ wallMs, monotonicSeconds }: Instant): InstantTexts {
+  return { timestamp: isoTimestamp(wallMs), monotonicTime: wireJson(wireFloat(monotonicSeconds)) }
+}
+
+function isSameOwner(one: Sample, other: Sample): boolean {
   return (
-    `{"source":${jsonString(sample.source)},"counter_name":${jsonString(sample.name)}` +
-    `,"counter_type":"${sample.type}","counter_unit":${jsonString(sample.unit)},"counter_volume":${texts.volume}` +
-    `,"user_id":${wireJson(sample.userId)}${names ? `,"user_name":${wireJson(sample.userName)}` : ''}` +
-    `,"project_id":${wireJson(sample.projectId)}${names ? `,"project_name":${wireJson(sample.projectName)}` : ''}` +
-    `,"resource_id":${jsonString(sample.resourceId)},"timestamp":"${texts.timestamp}"` +
-    `,"resource_metadata":{${texts.metadata.members}},"message_id":${jsonString(sample.id)}` +
-    `,"monotonic_time":${texts.monotonicTime},"message_signature":"${signature}"}`
+    one.userId === other.userId &&
+    one.userName === other.userName &&
+    one.projectId === other.projectId &&
+    one.projectName === other.projectName
   )
 }
 
-/** In the order of the signature: names sorted. */
-function signedText(sample: Sample, texts: Texts, names: boolean): string {
+function writeOwnerTexts({ userId, userName, projectId, projectName }: Sample, names: boolean): OwnerTexts {
+  return {
+    json:
+      `,"user_id":${wireJson(userId)}${names ? `,"user_name":${wireJson(userName)}` : ''}` +
+      `,"project_id":${wireJson(projectId)}${names ? `,"project_name":${wireJson(projectName)}` : ''}`,
+    signedProject: byteText(
+      `project_id${orNone(projectId)}${names ? `project_name${orNone(projectName)}` : ''}`,
+    ),
+    signedUser: byteText(`user_id${orNone(userId)}${names ? `user_name${orNone(userName)}` : ''}`),
+  }
+}
+
+function isSameMeter(one: Sample, other: Sample): boolean {
+  return one.type === other.type && one.unit === other.unit && one.source === other.source
+}
+
+function writeMeterTexts({ source, name, type, unit }: Sample): MeterTexts {
+  return {
+    json:
+      `{"source":${jsonString(source)},"counter_name":${jsonString(name)}` +
+      `,"counter_type":"${type}","counter_unit":${jsonString(unit)},"counter_volume":`,
+    signed: byteText(`counter_name${name}counter_type${type}counter_unit${unit}counter_volume`),
+  }
+}
+
+/** In the order of the wire. */
+function messageJson({ resourceId, id }: Sample, texts: Texts, signature: string): string {
+  const { meter, owner, volume, timestamp, monotonicTime, metadata } = texts
   return (
-    `counter_name${sample.name}counter_type${sample.type}counter_unit${sample.unit}` +
-    `counter_volume${texts.volume}message_id${sample.id}monotonic_time${texts.monotonicTime}` +
-    `project_id${orNone(sample.projectId)}${names ? `project_name${orNone(sample.projectName)}` : ''}` +
-    `resource_id${sample.resourceId}${texts.metadata.signed}source${sample.source}timestamp${texts.timestamp}` +
-    `user_id${orNone(sample.userId)}${names ? `user_name${orNone(sample.userName)}` : ''}`
+    `${meter.json}${volume}${owner.json},"resource_id":${jsonString(resourceId)},"timestamp":"${timestamp}"` +
+    `,"resource_metadata":{${metadata.members}},"message_id":${jsonString(id)}` +
+    `,"monotonic_time":${monotonicTime},"message_signature":"${signature}"}`
   )
+}
+
+/** In the order of the signature: names sorted. The metadata's part is long, and there already. */
+function signedParts({ resourceId, id, source }: Sample, texts: Texts): readonly string[] {
+  const { meter, owner, volume, timestamp, monotonicTime, metadata } = texts
+  return [
+    `${meter.signed}${volume}message_id${byteText(id)}monotonic_time${monotonicTime}${owner.signedProject}` +
+      `resource_id${byteText(resourceId)}`,
+    metadata.signed,
+    `source${byteText(source)}timestamp${timestamp}${owner.signedUser}`,
+  ]
 }
 
 function orNone(text: string | null): string {

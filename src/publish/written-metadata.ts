@@ -1,12 +1,12 @@
 import type { Metadata } from '../sample/sample.js'
 import { jsonMember } from '../sample/wire-value.js'
-import { compareCodePoints, pairsOf, pairsText } from './signature.js'
+import { byteText, compareCodePoints, pairsOf, pairsText } from './signature.js'
 
 /** `resource_metadata` as the JSON and the signature of a meter message have it. */
 export interface WrittenMetadata {
   /** Its JSON without the braces. */
   readonly members: string
-  /** Its names and values as the signature takes them in. */
+  /** Its names and values as the signature takes them in, as `byteText` gives them. */
   readonly signed: string
 }
 
@@ -22,33 +22,61 @@ interface PlacedMember extends WrittenMember {
   readonly signedStart: number
 }
 
+/** What a meter adds, cut into the metadata of the resource. */
+interface WrittenOverlay extends WrittenMetadata {
+  readonly extra: Metadata
+}
+
 interface WrittenResource extends WrittenMetadata {
   readonly inOrder: readonly PlacedMember[]
   readonly sorted: readonly PlacedMember[]
 }
 
+/** Overlays of one resource that are kept: as many as a large instance has devices. */
+const mostOverlays = 32
+
 /**
  * Writes the metadata of samples. The metadata of a resource is the same object in all its samples and by far the
  * larger part of each, so it is written once for as long as the object lives, and what a meter adds is cut into the
- * finished texts. A metadata object must not change once it was in a sample.
+ * finished texts, once for all meters that add the same to the resource of the sample before. A metadata object must
+ * not change once it was in a sample.
  */
 export function createMetadataWriter(): (metadata: Metadata, extra: Metadata | undefined) => WrittenMetadata {
   const written = new WeakMap<Metadata, WrittenResource>()
+  let last: { readonly metadata: Metadata; readonly resource: WrittenResource } | undefined
+  let overlays: WrittenOverlay[] = []
   return (metadata, extra) => {
-    let resource = written.get(metadata)
-    if (resource === undefined) {
-      resource = writeResource(metadata)
+    if (last?.metadata !== metadata) {
+      const resource = written.get(metadata) ?? writeResource(metadata)
       written.set(metadata, resource)
+      last = { metadata, resource }
+      overlays = []
     }
-    return extra === undefined ? resource : overlay(resource, metadata, writeMembers(extra))
+    if (extra === undefined) return last.resource
+    const known = overlays.find((one) => isSame(one.extra, extra))
+    if (known !== undefined) return known
+    const made = { extra, ...overlay(last.resource, metadata, writeMembers(extra)) }
+    if (overlays.push(made) > mostOverlays) overlays.shift()
+    return made
   }
+}
+
+/** Whether both have the same members in the same order; members that are objects, only when they are the same ones. */
+function isSame(one: Metadata, other: Metadata): boolean {
+  if (one === other) return true
+  const names = Object.keys(one)
+  const others = Object.keys(other)
+  return (
+    names.length === others.length &&
+    names.every((name, at) => name === others[at] && one[name] === other[name])
+  )
 }
 
 function writeMembers(metadata: Metadata): WrittenMember[] {
   return Object.entries(metadata).map(([key, value]) => ({
     key,
     json: jsonMember(key, value),
-    signed: pairsText(pairsOf(`resource_metadata:${key}`, value)),
+    signed: byteText(pairsText(pairsOf(`resource_metadata:${key}`, value))),
   }))
 }
 

@@ -40,6 +40,33 @@ describe('the writer of meter messages', () => {
     )
   })
 
+  it('tells apart what only seems to be the same as in the sample before', () => {
+    const metadata = { name: 'vm-1', status: 'active' }
+    const fields: Partial<Sample>[] = [
+      { extraMetadata: { disk_name: 'vda', size: 1 } },
+      { extraMetadata: { size: 1, disk_name: 'vda' } },
+      { extraMetadata: { disk_name: 'vda' } },
+      { extraMetadata: { disk_name: 'vdb' } },
+      { extraMetadata: { disk_name: 'vda', size: 1 } },
+      { extraMetadata: { parameters: { bridge: 'br0' } } },
+      { extraMetadata: { parameters: { bridge: 'br1' } } },
+      { extraMetadata: undefined },
+      { unit: 'B' },
+      { type: 'gauge' },
+      { source: 'libvirt' },
+      { userId: null },
+      { userName: 'ż' },
+      { projectId: 'tenant-2' },
+      { projectName: 'demo' },
+      ...Array.from({ length: 100 }, (_, disk) => ({ extraMetadata: { disk_name: `vd${disk % 40}` } })),
+    ]
+    const write = createMeterMessageWriter({ secret, names: true })
+    for (const changed of fields) {
+      const sample = aSample({ metadata, ...changed })
+      expect(write(sample)).toBe(plainly(sample, secret, true))
+    }
+  })
+
   it('writes another metadata object of the same resource anew', () => {
     const write = createMeterMessageWriter({ secret, names: true })
     const before = aSample({ metadata: { status: 'active' } })

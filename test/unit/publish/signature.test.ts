@@ -1,5 +1,14 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareCodePoints, pairsText, signature, signedPairs } from '../../../src/publish/signature.js'
+import {
+  byteText,
+  compareCodePoints,
+  createSigner,
+  pairsText,
+  signature,
+  signedPairs,
+} from '../../../src/publish/signature.js'
 import { signatureVectors } from '../../support/golden-wire.js'
 import { parseWireObject } from '../../support/wire-parser.js'
 
@@ -13,6 +22,22 @@ describe('the signature of a message', () => {
 
   it('is empty when there is no secret', () => {
     expect(signature({ counter_name: 'cpu' }, '')).toBe('')
+  })
+})
+
+describe('a signer', () => {
+  it('gives the HMAC-SHA256 of what the parts are together, for secrets and parts of any length', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 200 })
+    const secret = fc.oneof(text, fc.string({ minLength: 63, maxLength: 66 })).filter((key) => key !== '')
+    fc.assert(
+      fc.property(secret, fc.array(fc.array(text), { minLength: 1 }), (key, texts) => {
+        const sign = createSigner(key)
+        for (const parts of texts) {
+          const expected = createHmac('sha256', key).update(parts.join('')).digest('hex')
+          expect(sign(parts.map(byteText))).toBe(expected)
+        }
+      }),
+    )
   })
 })
 
