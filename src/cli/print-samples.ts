@@ -47,7 +47,7 @@ async function printNotifications(
     outbox: {
       put(notification) {
         const uniqueId = uniqueIdOf(randomUUID())
-        stdout.write(`${notificationBody(notification, { version, publisherId, uniqueId })}\n`)
+        stdout.write(`${notificationBody(notification, { version, publisherId, uniqueId }).toString()}\n`)
       },
     },
     ...{ clock: systemClock, newId: randomUUID, secret, names: options.samples.names },

@@ -148,7 +148,7 @@ class AmqpPublisher implements Publisher {
   async #body(notification: Notification): Promise<Buffer> {
     const { version, publisherId, url } = this.#options
     const uniqueId = uniqueIdOf(this.#parts.uuid())
-    const body = Buffer.from(notificationBody(notification, { version, publisherId, uniqueId }), 'latin1')
+    const body = notificationBody(notification, { version, publisherId, uniqueId })
     // What kombu calls gzip is a zlib stream.
     return url.options.kombu_compression === undefined ? body : compress(body)
   }

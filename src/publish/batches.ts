@@ -33,8 +33,11 @@ export function* batches(messages: Iterable<string>, limits: BatchLimits): Gener
   if (gathered.length > 0) yield batchOf(gathered)
 }
 
+/** The brackets go in with the messages: around the joined text they would cost a copy of it. */
 function batchOf(messages: readonly string[]): Batch {
-  return { samplesJson: `[${messages.join(separator)}]`, sampleCount: messages.length }
+  const bracketed = [`[${messages[0] ?? ''}`, ...messages.slice(1)]
+  bracketed.push(`${bracketed.pop() ?? ''}]`)
+  return { samplesJson: bracketed.join(separator), sampleCount: messages.length }
 }
 
 /** The meter messages of a batch, each as the JSON text that went into it. */

@@ -31,12 +31,12 @@ describe('the body of a notification', () => {
         publisherId: golden['publisher_id'] as string,
         eventType: golden['event_type'] as string,
         priority: golden['priority'] as string,
-        payloadJson: wireJson(golden['payload']!),
+        payloadJson: [wireJson(golden['payload']!)],
         wallMs: wallMs(golden['timestamp']),
         uniqueId: golden['_unique_id'] as string,
       },
       version,
-    )
+    ).toString()
     expect(ours).toMatch(/^[ -~]*$/)
     expect(read(ours)).toBe(read(body))
   })
@@ -62,7 +62,7 @@ describe('the body of a notification', () => {
         createdAt: { wallMs: wallMs(golden['timestamp']), monotonicSeconds: 0 },
       },
       { version: 2, publisherId: 'ceilometer.polling', uniqueId: golden['_unique_id'] as string },
-    )
+    ).toString()
     expect(more).toEqual([])
     expect(read(ours)).toBe(read(body))
   })
@@ -71,7 +71,7 @@ describe('the body of a notification', () => {
     const body = notificationBody(
       { messageId: 'm', createdAt: { wallMs: 0, monotonicSeconds: 0 }, samplesJson: '[]', sampleCount: 0 },
       { version: 2, publisherId: 'agent "ż"', uniqueId: 'u' },
-    )
+    ).toString()
     expect(body).toMatch(/^[ -~]*$/)
     const inner = JSON.parse((JSON.parse(body) as Record<string, string>)['oslo.message']!) as unknown
     expect(inner).toMatchObject({
