@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib'
 import { DestinationError, NotificationError, toError } from '../errors.js'
 import type { Clock } from '../schedule/clock.js'
+import { AwaitedAnswers } from './amqp-answers.js'
 import { brokerFault } from './amqp-faults.js'
 import { declarationFault, declareTopology, type Topology } from './amqp-topology.js'
 import { Gate } from './gate.js'
@@ -63,9 +64,9 @@ export class AmqpSession {
   readonly #gate = new Gate(maxUnconfirmed)
   readonly #unconfirmed = new Set<Unconfirmed>()
   readonly #ended = new AbortController()
+  readonly #answers: AwaitedAnswers
   #declaring: Promise<void> | undefined
   #blocked = false
-  #unblockedAt = -Infinity
 
   constructor(connection: OpenConnection, options: SessionOptions, events: SessionEvents) {
     this.where = options.where
@@ -73,6 +74,9 @@ export class AmqpSession {
     this.#options = options
     this.#events = events
     setMaxListeners(0, this.#ended.signal)
+    const { clock, confirmSeconds: seconds } = options
+    const onLate = this.#failLate.bind(this)
+    this.#answers = new AwaitedAnswers({ clock, seconds, signal: this.#ended.signal, onLate })
     this.#listen()
   }
 
@@ -113,7 +117,7 @@ export class AmqpSession {
   }
 
   async #declare(): Promise<void> {
-    const settled = this.#deadline('answer a declaration')
+    const answered = this.#answers.expect('answer a declaration')
     try {
       await untilAborted(
         declareTopology(this.#connection.channel, this.#options.topology),
@@ -123,20 +127,20 @@ export class AmqpSession {
       this.#fail(error)
       throw error
     } finally {
-      settled.abort()
+      answered()
     }
   }
 
   async #send(key: string, body: Buffer): Promise<Outcome> {
     const sent = { key, body, returned: false }
-    const settled = this.#deadline('confirm a notification')
+    const answered = this.#answers.expect('confirm a notification')
     this.#unconfirmed.add(sent)
     try {
       const acked = await untilAborted(this.#deliver(key, body), this.#ended.signal)
       if (!acked) return 'nacked'
       return sent.returned ? 'returned' : 'confirmed'
     } finally {
-      settled.abort()
+      answered()
       this.#unconfirmed.delete(sent)
       this.#gate.leave()
     }
@@ -175,23 +179,8 @@ export class AmqpSession {
     }
   }
 
-  /** Ends the session unless what it gives is aborted in time. Time under a broker's alarm does not count. */
-  #deadline(what: string): AbortController {
-    const settled = new AbortController()
-    void this.#expire(what, settled.signal)
-    return settled
-  }
-
-  async #expire(what: string, settled: AbortSignal): Promise<void> {
-    const { clock, confirmSeconds } = this.#options
-    const since = clock.now().monotonicSeconds
-    for (;;) {
-      const now = clock.now().monotonicSeconds
-      const due = (this.#blocked ? now : Math.max(since, this.#unblockedAt)) + confirmSeconds
-      if (now >= due) break
-      await clock.sleepUntil(due, settled).catch(() => undefined)
-      if (settled.aborted) return
-    }
+  #failLate(what: string): void {
+    const { confirmSeconds } = this.#options
     this.#fail(
       new DestinationError(
         'NOT_CONFIRMED',
@@ -230,13 +219,14 @@ export class AmqpSession {
     })
     model.on('unblocked', () => {
       this.#blocked = false
-      this.#unblockedAt = this.#options.clock.now().monotonicSeconds
+      this.#answers.release()
       this.#gate.release('blocked')
     })
   }
 
   #block(reason: string): void {
     this.#blocked = true
+    this.#answers.hold()
     this.#gate.hold('blocked')
     this.#events.onBlocked(
       new DestinationError(

@@ -24,6 +24,10 @@ export class Gate {
   async enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     if (this.#shut !== undefined) throw this.#shut
+    if (this.#waiters.size === 0 && this.#hasRoom()) {
+      this.#inside += 1
+      return
+    }
     const { entered, waiter } = this.#wait()
     try {
       await untilAborted(entered, signal)
@@ -66,10 +70,14 @@ export class Gate {
 
   #admit(): void {
     for (const waiter of this.#waiters) {
-      if (this.#holds.size > 0 || this.#inside >= this.#limit) return
+      if (!this.#hasRoom()) return
       this.#waiters.delete(waiter)
       this.#inside += 1
       waiter.enter()
     }
+  }
+
+  #hasRoom(): boolean {
+    return this.#holds.size === 0 && this.#inside < this.#limit
   }
 }
