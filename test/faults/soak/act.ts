@@ -1,4 +1,7 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Agent } from '../../support/agent.js'
 import { holdingsOf, clients, type Holdings } from '../../support/libvirtd.js'
 import { rabbitmqctl } from '../../support/broker.js'
 import { sumOf, type StatusEndpoint } from '../../support/status-endpoint.js'
@@ -57,7 +60,7 @@ export async function mend({ lab, guests, cut, lives }: Host): Promise<void> {
 export interface Rest extends Holdings {
   /** Of libvirt, the agent's and those of nobody else. */
   readonly connections: number
-  /** What V8 holds that is in use, MiB: the least in a stretch of cycles, for garbage is not. */
+  /** What V8 holds that is in use, MiB. */
   readonly heapMebibytes: number
 }
 
@@ -81,6 +84,7 @@ export async function rest(
   const empty = async () => sumOf(await endpoint.metrics(), 'virtpoll_outbox_samples') === 0
   await waitFor('the outbox is empty', empty, 120)
   await consumer.drained()
+  await collectGarbage(agent)
   const looks: Rest[] = []
   const until = agent.cycles().length + cyclesAtRest
   while (agent.cycles().length < until) {
@@ -96,6 +100,19 @@ export async function rest(
     connections: least('connections'),
     heapMebibytes: least('heapMebibytes'),
   }
+}
+
+/** In the environment of an agent whose garbage is to be collected. */
+export const garbageOptions = { NODE_OPTIONS: '--heapsnapshot-signal=SIGUSR2' }
+
+/** V8 collects all garbage before it writes a snapshot of its heap. */
+async function collectGarbage(agent: Agent): Promise<void> {
+  agent.signal('SIGUSR2')
+  const written = async () => (await readdir(agent.folder)).find((name) => name.endsWith('.heapsnapshot'))
+  const snapshot = await waitFor('a snapshot of the heap', written, 60)
+  // Nothing else runs while it is written.
+  await agent.moreCycles(1)
+  await rm(join(agent.folder, snapshot))
 }
 
 /** Reasons for which samples are missing on a host where nothing is wrong. */

@@ -25,6 +25,14 @@ export type FaultName = (typeof faults)[Sufferer][number]
 
 export const sufferers = Object.keys(faults) as Sufferer[]
 
+/** Seconds from the mending of one fault to the next: long enough that most cycles have a host that is well. */
+const gaps: Readonly<Record<Sufferer, readonly [least: number, most: number]>> = {
+  guests: [2, 10],
+  libvirtd: [8, 30],
+  broker: [2, 10],
+  agent: [4, 20],
+}
+
 /** One fault that is to be made. */
 export interface PlannedFault {
   readonly fault: FaultName
@@ -58,7 +66,7 @@ export function* plannedFaults(seed: number, sufferer: Sufferer): Generator<Plan
     const bag: FaultName[] = [...faults[sufferer]]
     while (bag.length > 0) {
       const [fault] = bag.splice(Math.floor(random() * bag.length), 1) as [FaultName]
-      yield { fault, gapSeconds: between(1, 6), holdSeconds: between(1, 12), choice: random() }
+      yield { fault, gapSeconds: between(...gaps[sufferer]), holdSeconds: between(1, 12), choice: random() }
     }
   }
 }
