@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AgentOptions, Source } from '../config/options.js'
-import type { Discovery } from '../discovery/discovery.js'
+import type { Discovery, Resource } from '../discovery/discovery.js'
 import { localInstances } from '../discovery/local-instances.js'
 import { localNode } from '../discovery/local-node.js'
 import type { LibvirtBinding } from '../inspector/libvirt/binding.js'
@@ -42,8 +42,8 @@ export function buildHost(options: AgentOptions, parts: HostParts): Host {
   })
   const reportStopped = options.polling.reportStoppedInstances
   const discoveries = new Map(buildDiscoveries(options).map((discovery) => [discovery.name, discovery]))
-  const memory = createDeltaMemory()
-  return { discoveries, inspector, clock, memory, reportStopped, pollsterSeconds, newId: randomUUID, logOf }
+  const kept = { memory: createDeltaMemory(), lastFound: new Map<string, readonly Resource[]>() }
+  return { discoveries, inspector, clock, ...kept, reportStopped, pollsterSeconds, newId: randomUUID, logOf }
 }
 
 function buildDiscoveries({ host, samples, discovery }: AgentOptions): Discovery[] {

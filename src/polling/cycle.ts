@@ -9,6 +9,7 @@ import type { DeltaMemory } from './delta-memory.js'
 import { discover, type Findings } from './discover.js'
 import { createHandOver, type HandOver } from './hand-over.js'
 import { createLedger, type Ledger } from './ledger.js'
+import type { LastFound } from './last-found.js'
 import { createPatience } from './patience.js'
 import { errandsOf, expectedOf, isInstance, type Assignment, type Errand } from './plan.js'
 import { pollErrands } from './poll-errands.js'
@@ -19,6 +20,8 @@ import { createTally, type Tally } from './tally.js'
 export interface CycleParts {
   /** By name. */
   readonly discoveries: ReadonlyMap<string, Discovery>
+  /** Kept from cycle to cycle. */
+  readonly lastFound: LastFound
   readonly inspector: Inspector
   readonly clock: Clock
   readonly memory: DeltaMemory
@@ -102,7 +105,7 @@ async function takeSteps(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const findings = await discover(parts.discoveries, request.assignments, surveyOnce(parts, progress, signal))
+  const findings = await discover(parts, request.assignments, surveyOnce(parts, progress, signal))
   progress.findings = findings
   forgetTheGone(parts.memory, request.assignments, findings)
   const errands = promise(request, findings, progress)
@@ -145,17 +148,30 @@ function forgetTheGone(memory: DeltaMemory, assignments: readonly Assignment[], 
     if (findings.isWhole(assignment)) memory.keepResources(assignment.source.name, findings.idsOf(assignment))
 }
 
-/** What is to be polled, and into the ledger how many samples that promises. */
+/**
+ * What is to be polled, and into the ledger how many samples that promises; also those of resources that cannot be
+ * polled because their discovery failed, so that a cycle without libvirt does not look as if nothing were due.
+ */
 function promise(
   { assignments, accepts = () => true }: CycleRequest,
   findings: Findings,
   progress: Progress,
 ): readonly Errand[] {
   const errands = errandsOf(assignments, (name) => findings.resourcesOf(name).filter(accepts))
-  progress.instances = domainsOf(errands).length
-  for (const { pollsters, resource } of errands)
-    for (const pollster of pollsters) progress.ledger.expect(expectedOf(pollster, resource))
-  return errands
+  const { ledger } = progress
+  const pollable: Errand[] = []
+  for (const errand of errands) {
+    const reason = findings.lost.get(errand.resource)
+    if (reason === undefined) pollable.push(errand)
+    else ledger.lost(expectedOfErrand(errand), reason)
+  }
+  for (const errand of pollable) ledger.expect(expectedOfErrand(errand))
+  progress.instances = domainsOf(pollable).length
+  return pollable
+}
+
+function expectedOfErrand({ pollsters, resource }: Errand): number {
+  return pollsters.reduce((sum, pollster) => sum + expectedOf(pollster, resource), 0)
 }
 
 /** One look at all domains for the union of the groups; undefined when nothing needs one. */

@@ -4,6 +4,8 @@ import type { LedgerFigures, MissingReason } from './report.js'
 export interface Ledger {
   /** Before anything is read: so many samples are promised. */
   expect(count: number): void
+  /** So many samples are promised and will not be polled at all. */
+  lost(count: number, reason: MissingReason): void
   /** One poll is over: of so many promised samples these were made and these are missing. */
   polled(expected: number, made: number, missing: readonly { readonly reason: MissingReason }[]): void
   /** Samples that were made are in the outbox, but for those it refused. */
@@ -27,6 +29,10 @@ export function createLedger(): Ledger {
     expect(count) {
       expected += count
       unpolled += count
+    },
+    lost(count, reason) {
+      expected += count
+      miss(reason, count)
     },
     polled(promised, made, absent) {
       unpolled -= promised

@@ -54,6 +54,7 @@ export class FakeWorld implements Inspector, Notifier {
     inspector: this,
     clock: this.clock,
     memory: this.memory,
+    lastFound: new Map(),
     reportStopped: false,
     pollsterSeconds: 10,
     newId: () => `sample-${(this.#ids += 1)}`,

@@ -86,10 +86,31 @@ describe('the ledger', () => {
     expect(report.error).toBe(world.inspectError)
   })
 
-  it('promises nothing when the host cannot be listed', async () => {
+  it('promises nothing when the host could never be listed', async () => {
     world.surveyError = new ConnectionError('LIBVIRT_UNREACHABLE', 'gone')
     const report = await world.cycle()
     expect(report).toMatchObject({ expected: 0, produced: 0, instances: 0, error: world.surveyError })
+  })
+
+  it('counts what the instances of the last listing promise as unreachable when the host cannot be listed', async () => {
+    await world.cycle()
+    world.surveyError = new ConnectionError('LIBVIRT_UNREACHABLE', 'gone')
+    const report = await world.cycle()
+    expect(report).toMatchObject({
+      ...{ expected: 2, produced: 0, missing: { unreachable: 2 }, unaccounted: 0 },
+      ...{ instances: 0, error: world.surveyError },
+    })
+  })
+
+  it('counts what a discovery found last as failed when it fails', async () => {
+    await world.cycle()
+    world.surveyError = new Error('broken')
+    expect(await world.cycle()).toMatchObject({
+      expected: 2,
+      produced: 0,
+      missing: { failed: 2 },
+      unaccounted: 0,
+    })
   })
 
   it('keeps what was read when the process is stopping, and counts the rest as stopped', async () => {
