@@ -183,7 +183,7 @@ export class FakeConnection implements Connection {
     this.#onRunning({ method: 'domainControlInfo', call: 'virDomainGetControlInfo', uuid }, (domain) => ({
       state: this.#host.isWaitedFor(domain) ? 2 : 0,
       details: 0,
-      sinceMs: this.#host.isWaitedFor(domain) ? 60_000n : 0n,
+      sinceMs: this.#host.isWaitedFor(domain) ? (domain.waitedForMs ?? 60_000n) : 0n,
     }))
 
   memoryStats = (uuid: string): Promise<ReadonlyMap<number, bigint>> =>

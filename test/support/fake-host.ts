@@ -38,6 +38,10 @@ export interface FakeDomain {
    * bulk calls with NOWAIT give only what needs no monitor, and other calls that need it hang too.
    */
   stuck?: boolean
+  /** How long its monitor has been waited for, if it is. @default a minute */
+  waitedForMs?: bigint
+  /** Somebody keeps its lock: calls about it hang, and so do listings of all domains. */
+  locked?: boolean
 }
 
 /** A call as the host saw it. */
@@ -127,6 +131,7 @@ export class FakeHost {
     this.callsOut += 1
     try {
       await this.script?.(call)
+      await this.#unlocked(call)
       return await answer()
     } finally {
       this.callsOut -= 1
@@ -139,9 +144,21 @@ export class FakeHost {
     for (const goOn of this.#waiting.splice(0)) goOn()
   }
 
+  /** Lets go of the lock, and lets the calls that wait for it go on. */
+  unlock(...uuids: readonly string[]): void {
+    for (const domain of this.domains) if (uuids.includes(domain.uuid)) domain.locked = false
+    for (const goOn of this.#waiting.splice(0)) goOn()
+  }
+
   /** Ends every connection as if the daemon had died. Reason: 0 error, 1 end of file, 2 keepalive. */
   endConnections(reason = 1): void {
     for (const connection of this.connections) connection.end(reason)
+  }
+
+  /** The daemon ends, and with it all that it waits for. */
+  endDaemon(): void {
+    this.#jobs.clear()
+    this.endConnections()
   }
 
   emit(event: DomainEvent): void {
@@ -161,7 +178,14 @@ export class FakeHost {
     return { uuid: domain.uuid, name: domain.name, id: domain.id, entries }
   }
 
-  /** Whether a call waits for the domain's monitor; as far as the host says, for a minute. */
+  async #unlocked({ method, uuids }: FakeCall): Promise<void> {
+    const isAbout = (domain: FakeDomain) =>
+      method === 'allDomainStats' || method === 'listDomains' || uuids.includes(domain.uuid)
+    while (this.domains.some((domain) => domain.locked === true && isAbout(domain)))
+      await new Promise<void>((goOn) => this.#waiting.push(goOn))
+  }
+
+  /** Whether a call waits for the domain's monitor. */
   isWaitedFor({ uuid }: FakeDomain): boolean {
     return this.#jobs.has(uuid)
   }

@@ -5,7 +5,7 @@ import type { CallGate } from './call-gate.js'
 import type { Caller } from './caller.js'
 import { type DomainFigures, decodeStats } from './decode-stats.js'
 import { eachOf } from './each-of.js'
-import { CallError } from './errors.js'
+import { CallError, silentError } from './errors.js'
 import { monitorWaits } from './monitor-waits.js'
 import { missingGroups, monitorFreeBits, noWait } from './stats-groups.js'
 import type { StuckDomains } from './stuck-domains.js'
@@ -107,7 +107,9 @@ export class BulkRead {
   }
 
   /** Reads a piece; gives the pieces that are to be read in its place when it hangs or fails. */
-  async #attempt(piece: Piece, flags: number): Promise<readonly Piece[]> {
+  async #attempt(whole: Piece, flags: number): Promise<readonly Piece[]> {
+    const piece = this.#withoutSilent(whole)
+    if (piece.domains.length === 0) return []
     try {
       await this.#read(piece, flags)
       return []
@@ -120,6 +122,13 @@ export class BulkRead {
     }
   }
 
+  #withoutSilent({ domains, mask }: Piece): Piece {
+    const { silent } = this.#caller
+    for (const { uuid } of domains.filter((domain) => silent.has(domain)))
+      this.result.failures.set(uuid, silentError)
+    return { domains: domains.filter((domain) => !silent.has(domain)), mask }
+  }
+
   /** The domain that the call on these hangs on, by its place among them; -1 when it is not to be found. */
   async #findStuck({ domains }: Piece): Promise<number> {
     const { stuckDomains } = this.#deps
@@ -128,7 +137,7 @@ export class BulkRead {
       this.#caller,
       unknown.map(({ uuid }) => uuid),
     )
-    const stuck = unknown.filter(({ uuid }) => waits.has(uuid))
+    const stuck = unknown.filter((domain) => waits.has(domain.uuid) || this.#caller.silent.has(domain))
     for (const domain of stuck) stuckDomains.found(domain)
     return stuck[0] === undefined ? -1 : domains.indexOf(stuck[0])
   }

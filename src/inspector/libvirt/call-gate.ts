@@ -24,6 +24,8 @@ export interface Call<T> {
   readonly name: string
   /** Whether it may wait for the monitor of a domain, and so for ever. */
   readonly monitorBound: boolean
+  /** Waited for no longer than so, should that be less than the timeout of every call. */
+  readonly patienceSeconds?: number | undefined
   readonly signal: AbortSignal
   readonly make: () => Promise<T>
   /** Told when the call returns after nobody waited for it any more, with the error it returned with. */
@@ -46,7 +48,8 @@ interface Flight {
 /**
  * Through here goes every call to libvirt. A call past its deadline is left where it is, for it cannot be cancelled,
  * and keeps its place until it returns. No more monitor-bound calls are out at a time than may hang, so the limit of
- * hung calls holds even when all domains stick at once; a place is left for calls that need no monitor. The last place
+ * hung calls holds even when all domains stick at once; a place is left for calls that need no monitor. Should one of
+ * those hang, because somebody keeps the lock of a domain, it counts like the others. The last place
  * that may hang is kept back: no two calls go out that could both take it, so that domains that stick in the same
  * moment use up all but one, and the others are read by way of that one.
  */
@@ -78,8 +81,7 @@ export class CallGate {
   /** How many monitor-bound calls may be out beside those that hang. */
   get monitorLanes(): number {
     const limit = Math.max(1, Math.min(hungCallLimit, this.#options.maxCalls - 1))
-    const hanging = this.#monitorHung + this.#deps.orphans()
-    return hanging >= limit ? 0 : Math.max(1, limit - 1 - hanging)
+    return this.hung >= limit ? 0 : Math.max(1, limit - 1 - this.hung)
   }
 
   /**
@@ -175,9 +177,10 @@ export class CallGate {
         leave(toError(call.signal.reason))
       }
       call.signal.addEventListener('abort', aborted, { once: true, signal: ended.signal })
-      this.#deps.clock.sleepUntil(startedAt + this.#options.callTimeoutSeconds, ended.signal).then(
+      const seconds = Math.min(call.patienceSeconds ?? Infinity, this.#options.callTimeoutSeconds)
+      this.#deps.clock.sleepUntil(startedAt + seconds, ended.signal).then(
         () => {
-          leave(this.#deadlineError(call.name))
+          leave(deadlineError(call.name, seconds))
         },
         () => undefined,
       )
@@ -190,9 +193,8 @@ export class CallGate {
     if (change === 1) this.#deps.observer.callLeft(name, this.hung)
     this.#admit()
   }
+}
 
-  #deadlineError(name: string): CallError {
-    const seconds = this.#options.callTimeoutSeconds
-    return new CallError('hung', `${name} did not answer within ${seconds} s and was left`, { call: name })
-  }
+function deadlineError(name: string, seconds: number): CallError {
+  return new CallError('hung', `${name} did not answer within ${seconds} s and was left`, { call: name })
 }

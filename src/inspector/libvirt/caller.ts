@@ -3,7 +3,8 @@ import { ConnectionError } from '../../errors.js'
 import type { CallGate } from './call-gate.js'
 import type { CallJournal } from './call-journal.js'
 import type { Connector, Session } from './connection.js'
-import { callFailure } from './errors.js'
+import { CallError, callFailure } from './errors.js'
+import type { SilentDomains } from './silent-domains.js'
 
 export interface MonitorCall<T> {
   readonly name: string
@@ -14,10 +15,25 @@ export interface MonitorCall<T> {
   readonly onLate?: () => void
 }
 
+/** How a plain call is waited for. */
+export interface Waiting {
+  /** Default: the timeout of every call. */
+  readonly patienceSeconds?: number
+  /** Told when it returns after that. */
+  readonly onLate?: () => void
+}
+
+/**
+ * What libvirt takes to answer a question that it answers by itself: a millisecond. Who asks so few seconds asks
+ * because something else has hung already.
+ */
+const briefSeconds = 1
+
 export interface CallerContext {
   readonly connector: Connector
   readonly gate: CallGate
   readonly journal: CallJournal
+  readonly silent: SilentDomains
   readonly signal: AbortSignal
 }
 
@@ -34,15 +50,42 @@ export class Caller {
     this.#context = context
   }
 
+  /** Domains about which libvirt says nothing now; not to be asked for. */
+  get silent(): SilentDomains {
+    return this.#context.silent
+  }
+
   /** A call that libvirt answers by itself. */
-  async plain<T>(name: string, make: (connection: Connection) => Promise<T>): Promise<T> {
+  async plain<T>(
+    name: string,
+    make: (connection: Connection) => Promise<T>,
+    waiting: Waiting = {},
+  ): Promise<T> {
     const { gate, signal } = this.#context
     const { connection } = this.session
     try {
-      return await gate.call({ name, monitorBound: false, signal, make: () => make(connection) })
+      return await gate.call({ name, monitorBound: false, signal, make: () => make(connection), ...waiting })
     } catch (cause) {
       throw this.#failure(name, cause)
     }
+  }
+
+  /** A plain call, to see whether there is an answer at all. */
+  briefly<T>(name: string, make: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.plain(name, make, { patienceSeconds: briefSeconds })
+  }
+
+  /** A plain call about one domain, which is silent from when there is no answer soon until it comes. */
+  async brieflyAbout<T>(
+    uuid: string,
+    name: string,
+    make: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    if (this.silent.has({ uuid }))
+      throw new CallError('hung', `an earlier call about domain ${uuid} still waits`, { call: name })
+    return this.silent.watch(uuid, (onLate) =>
+      this.plain(name, make, { patienceSeconds: briefSeconds, onLate }),
+    )
   }
 
   /** A call that may wait for a domain's monitor. */

@@ -69,7 +69,7 @@ export class Catalog {
     this.#stale.add(uuid)
   }
 
-  /** Every listed domain with its description. Rejects with a ConnectionError. */
+  /** Every listed domain with its description, silent ones as they were last. Rejects with a ConnectionError. */
   async describe(
     caller: Caller,
     listed: readonly ListedDomain[],
@@ -78,7 +78,7 @@ export class Catalog {
     if (caller.session !== this.#session) for (const { uuid } of listed) this.#stale.add(uuid)
     const due = this.#rotation(listed.length)
     const failures = new Map<string, CallError>()
-    const unread = listed.filter((domain) => this.#needsReading(domain, due))
+    const unread = listed.filter((domain) => !caller.silent.has(domain) && this.#needsReading(domain, due))
     await eachOf(unread, async (domain) => {
       const error = await this.#read(caller, domain)
       if (error !== undefined) failures.set(domain.uuid, error)

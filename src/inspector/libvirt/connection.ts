@@ -38,8 +38,6 @@ export interface ConnectorOptions {
   readonly clock: Clock
   readonly observer: InspectorObserver
   readonly onEvent: (event: DomainEvent) => void
-  /** The daemon has ended, and with it every call that was out. */
-  readonly onDaemonEnded: () => void
 }
 
 /**
@@ -152,7 +150,6 @@ export class Connector {
   }
 
   #ended(connection: Connection, reason: number): void {
-    if (reason === endOfFile) this.#options.onDaemonEnded()
     if (this.#session?.connection !== connection) return
     const { uri } = this.#options
     const why = closeReasons[reason] ?? 'it ended'
@@ -176,9 +173,6 @@ export class Connector {
     this.#options.observer.connected(lostAt === undefined ? undefined : now - lostAt)
   }
 }
-
-/** A virConnectCloseReason: a daemon hangs up only when it ends. */
-const endOfFile = 1
 
 /** By virConnectCloseReason. */
 const closeReasons: Readonly<Record<number, string>> = {

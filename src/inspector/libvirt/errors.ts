@@ -73,6 +73,11 @@ export class CallError extends InspectError {
   }
 }
 
+/** Of a domain that was not asked, because libvirt says nothing about it: see SilentDomains. */
+export const silentError = new CallError('hung', 'not asked: libvirt says nothing about this domain', {
+  call: '',
+})
+
 /** What a failed call means: a ConnectionError when the connection is at fault, else a CallError. */
 export function callFailure(uri: string, call: string, cause: unknown): ConnectionError | CallError {
   if (cause instanceof CallError || cause instanceof ConnectionError) return cause

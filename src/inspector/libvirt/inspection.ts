@@ -6,7 +6,7 @@ import type { Caller } from './caller.js'
 import type { CpuDefinitions } from './cpu-time.js'
 import { type DiskInfo, readDiskInfo } from './disk-info.js'
 import { readEach, readStopped } from './each-domain.js'
-import { CallError, absenceOf, absences } from './errors.js'
+import { CallError, absenceOf, absences, silentError } from './errors.js'
 import type { Failures } from './failures.js'
 import { type Learned, lookOf } from './look.js'
 import { type Read, readInBulk } from './running.js'
@@ -52,14 +52,17 @@ async function readAll(
   deps: InspectionDeps,
   { domains, groups, reportStopped }: InspectionRequest,
 ): Promise<ReadonlyMap<Domain, Read>> {
-  const running = domains.filter(({ id }) => id !== undefined)
-  const stopped = domains.filter(({ id }) => id === undefined)
+  const silent = domains.filter((domain) => caller.silent.has(domain))
+  const heard = domains.filter((domain) => !caller.silent.has(domain))
+  const running = heard.filter(({ id }) => id !== undefined)
+  const stopped = heard.filter(({ id }) => id === undefined)
   const way = bulkDrivers.has(caller.session.driver) ? readInBulk : readEach
   const readOf = await way(caller, deps, { domains: running, groups })
   const stoppedReadOf = await readStopped(caller, deps.clock, reportStopped ? stopped : [])
   return new Map([
     ...running.map((domain) => [domain, readOf(domain)] as const),
     ...stopped.map((domain) => [domain, stoppedReadOf(domain)] as const),
+    ...silent.map((domain) => [domain, silentError] as const),
   ])
 }
 

@@ -12,9 +12,11 @@ import { CpuDefinitions } from './cpu-time.js'
 import { connectionFailure } from './errors.js'
 import { Failures } from './failures.js'
 import { type InspectionDeps, notFound, takeLooks } from './inspection.js'
-import { listDomains, type ListedDomain } from './listing.js'
+import type { ListedDomain } from './listing.js'
 import type { InspectorObserver } from './observer.js'
 import { monitorWaits } from './monitor-waits.js'
+import { Roster } from './roster.js'
+import { SilentDomains } from './silent-domains.js'
 import { StuckDomains } from './stuck-domains.js'
 
 export interface LibvirtInspectorOptions {
@@ -58,20 +60,22 @@ class ConnectedInspector implements LibvirtInspector {
   readonly #connector: Connector
   readonly #parts: InspectionDeps
   readonly #unreadable: Failures
+  readonly #roster: Roster
+  readonly #silent = new SilentDomains()
 
   constructor({ binding, options, clock, observer, calls = forgetfulStore }: LibvirtInspectorDeps) {
-    const journal = new CallJournal(calls)
+    const journal = new CallJournal(calls, () => clock.now().monotonicSeconds)
     const gate = new CallGate(options, { clock, observer, orphans: () => journal.orphans })
     const stuckDomains = new StuckDomains(observer)
     const catalog = new Catalog({ clock, xmlRefreshSeconds: options.xmlRefreshSeconds })
     const { uri, callTimeoutSeconds } = options
     const reader = new BulkReader({ gate, clock, stuckDomains, callTimeoutSeconds })
     const onEvent = catalog.onEvent.bind(catalog)
-    const onDaemonEnded = journal.daemonEnded.bind(journal)
     this.#uri = uri
     this.#gate = gate
     this.#journal = journal
-    this.#connector = new Connector({ uri, binding, gate, clock, observer, onEvent, onDaemonEnded })
+    this.#roster = new Roster(stuckDomains)
+    this.#connector = new Connector({ uri, binding, gate, clock, observer, onEvent })
     this.#unreadable = new Failures(observer)
     this.#parts = {
       clock,
@@ -116,7 +120,10 @@ class ConnectedInspector implements LibvirtInspector {
       caller,
       running.map(({ uuid }) => uuid),
     )
-    this.#journal.settle(new Set(waits.keys()))
+    const seconds = new Map<string, number | undefined>()
+    for (const { uuid } of running.filter((domain) => this.#silent.has(domain))) seconds.set(uuid, undefined)
+    for (const [uuid, { commandMs }] of waits) seconds.set(uuid, commandMs && commandMs / 1000)
+    this.#journal.settle(seconds)
     for (const domain of running) {
       const { commandMs = 0 } = waits.get(domain.uuid) ?? {}
       if (commandMs >= longCommandMs) this.#parts.stuckDomains.found(domain)
@@ -128,8 +135,8 @@ class ConnectedInspector implements LibvirtInspector {
   }
 
   #caller(session: Session, signal: AbortSignal): Caller {
-    const context = { connector: this.#connector, gate: this.#gate, journal: this.#journal }
-    return new Caller(session, { ...context, signal })
+    const { silent, journal } = { silent: this.#silent, journal: this.#journal }
+    return new Caller(session, { connector: this.#connector, gate: this.#gate, journal, silent, signal })
   }
 
   /** A connection that ended unnoticed since the last cycle is replaced at once, one time. */
@@ -137,7 +144,7 @@ class ConnectedInspector implements LibvirtInspector {
     const used = this.#connector.session
     const caller = this.#caller(await this.#connector.use(signal), signal)
     try {
-      return { caller, listed: await listDomains(caller) }
+      return { caller, listed: await this.#roster.read(caller) }
     } catch (cause) {
       signal.throwIfAborted()
       if (cause instanceof ConnectionError && caller.session === used) return this.#list(signal)

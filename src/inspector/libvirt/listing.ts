@@ -1,4 +1,4 @@
-import type { DomainList, StatsColumns } from '#node-libvirt'
+import type { Connection, DomainList, StatsColumns } from '#node-libvirt'
 import type { Caller } from './caller.js'
 import { CallError } from './errors.js'
 import { decodeStats } from './decode-stats.js'
@@ -15,13 +15,17 @@ export interface ListedDomain {
   readonly stateReason: number
 }
 
+/** The call that lists a host whose driver has bulk statistics. */
+export const bulkListing = 'allDomainStats'
+
 /**
  * All domains, active and inactive, by one call that asks no monitor; with a driver that has no bulk statistics, by a
- * listing and one call a domain.
+ * listing and one call a domain. `onLate` is told when the one call returns after its deadline.
  */
-export async function listDomains(caller: Caller): Promise<readonly ListedDomain[]> {
+export async function listDomains(caller: Caller, onLate: () => void): Promise<readonly ListedDomain[]> {
   try {
-    return fromStats(await caller.plain('allDomainStats', (c) => c.allDomainStats(statsBits.state, 0)))
+    const make = (connection: Connection) => connection.allDomainStats(statsBits.state, 0)
+    return fromStats(await caller.plain(bulkListing, make, { onLate }))
   } catch (error) {
     if (!(error instanceof CallError) || error.fault !== 'unsupported') throw error
   }
@@ -32,6 +36,12 @@ export async function listDomains(caller: Caller): Promise<readonly ListedDomain
     if (domain !== undefined) domains.push(domain)
   })
   return domains
+}
+
+/** The listing of one domain alone; undefined when it is gone. Soon over, see `Caller.brieflyAbout`. */
+export async function askState(caller: Caller, uuid: string): Promise<ListedDomain | undefined> {
+  const make = (connection: Connection) => connection.domainStats([uuid], statsBits.state, 0)
+  return fromStats(await caller.brieflyAbout(uuid, 'domainStats', make))[0]
 }
 
 function fromStats(columns: StatsColumns): readonly ListedDomain[] {

@@ -1,3 +1,4 @@
+import type { Connection } from '#node-libvirt'
 import type { Caller } from './caller.js'
 import { eachOf } from './each-of.js'
 import { CallError, lacksFunction } from './errors.js'
@@ -14,7 +15,8 @@ const commandIsOut = 2
 
 /**
  * Which of these domains have a monitor that somebody, of this agent or not, waits for; by UUID. Asks no monitor. A
- * driver that does not know, and a domain that is gone, count as free. Rejects with a ConnectionError only.
+ * driver that does not know, and a domain that is gone, count as free; a domain that does not answer this either is
+ * silent from then on, and not among them. Rejects with a ConnectionError only.
  */
 export async function monitorWaits(
   caller: Caller,
@@ -25,7 +27,8 @@ export async function monitorWaits(
   await eachOf([...uuids], async (uuid) => {
     if (lacking.has('domainControlInfo')) return
     try {
-      const { state, sinceMs } = await caller.plain('domainControlInfo', (c) => c.domainControlInfo(uuid))
+      const make = (connection: Connection) => connection.domainControlInfo(uuid)
+      const { state, sinceMs } = await caller.brieflyAbout(uuid, 'domainControlInfo', make)
       if (state === commandIsOut) waits.set(uuid, { commandMs: Number(sinceMs) })
       else if (state === jobRuns) waits.set(uuid, { commandMs: undefined })
     } catch (error) {

@@ -10,7 +10,7 @@ export class StuckDomains {
     this.#observer = observer
   }
 
-  has({ uuid }: DomainName): boolean {
+  has({ uuid }: Pick<DomainName, 'uuid'>): boolean {
     return this.#stuck.has(uuid)
   }
 

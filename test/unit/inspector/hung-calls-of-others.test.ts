@@ -98,20 +98,40 @@ it('reads all that answer beside calls of an earlier process, and all when these
   expect([inspector.hungCalls, heard]).toEqual([0, ['connected']])
 })
 
-it('goes on counting calls whose connection ended while libvirtd lives, and not when it ended', async () => {
-  const keepalive = 2
-  const endOfFile = 1
-  const { host, clock, cycle, cycleFor, inspector } = inspectorOf({ domains: many(10) })
+it.each([
+  ['because the daemon was silent', 2],
+  ['because the daemon hung up', 1],
+])('goes on counting calls whose connection ended %s, until the daemon has ended', async (_why, reason) => {
+  const store = memory()
+  const { host, clock, cycle, cycleFor, inspector } = inspectorOf({ domains: many(10) }, {}, store)
   await cycle(usual)
   host.domains[0]!.stuck = true
   await cycleFor(10, usual)
-  host.endConnections(keepalive)
+  host.endConnections(reason)
   await clock.advance(1)
 
   await cycle(usual)
   expect(inspector.hungCalls).toBe(1)
+  expect(store.saved.flat()).toContain(host.domains[0]!.uuid)
 
-  host.endConnections(endOfFile)
+  host.domains[0]!.stuck = false
+  host.endDaemon()
   await clock.advance(1)
+  await cycle(usual)
+  expect(inspector.hungCalls).toBe(0)
+})
+
+it('does not take what a daemon waits for since its start for a call from before', async () => {
+  const { host, clock, cycle, cycleFor, inspector } = inspectorOf({ domains: many(10) })
+  await cycle(usual)
+  host.domains[0]!.stuck = true
+  await cycleFor(10, usual)
+  host.endDaemon()
+  await clock.advance(5)
+  host.domains[0]!.waitedForMs = 4000n
+  await leaveHanging(host, [1])
+
+  await cycle(usual)
+
   expect(inspector.hungCalls).toBe(0)
 })

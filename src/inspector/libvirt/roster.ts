@@ -1,0 +1,103 @@
+import type { Caller } from './caller.js'
+import { eachOf } from './each-of.js'
+import { CallError, type CallFault } from './errors.js'
+import { askState, bulkListing, listDomains, type ListedDomain } from './listing.js'
+import type { StuckDomains } from './stuck-domains.js'
+
+/**
+ * Who is on the host. Every listing of libvirt waits for the lock of every domain, so one lock that is kept holds the
+ * listing up, while questions about single domains are answered. Such a listing is left and not repeated until it
+ * returns; meanwhile the domains known from the last one are asked one by one. libvirt starts no domain in that time.
+ */
+export class Roster {
+  readonly #stuckDomains: StuckDomains
+  #known: readonly ListedDomain[] = []
+  #listingIsOut = false
+
+  constructor(stuckDomains: StuckDomains) {
+    this.#stuckDomains = stuckDomains
+  }
+
+  /**
+   * All domains; those that are silent as they were last. Rejects with a ConnectionError, or with the CallError of the
+   * listing when nothing is known yet or the daemon does not answer at all.
+   */
+  async read(caller: Caller): Promise<readonly ListedDomain[]> {
+    caller.silent.presume([])
+    const listed = await this.#list(caller)
+    this.#known = listed instanceof CallError ? await this.#readWithoutListing(caller, listed) : listed
+    return this.#known
+  }
+
+  /** Gives the error when the listing hangs, or has no place to be made because other calls hang. */
+  async #list(caller: Caller): Promise<readonly ListedDomain[] | CallError> {
+    if (this.#listingIsOut)
+      return new CallError('hung', 'an earlier listing of the domains still waits', {
+        call: bulkListing,
+      })
+    try {
+      this.#listingIsOut = true
+      const listed = await listDomains(caller, () => (this.#listingIsOut = false))
+      this.#listingIsOut = false
+      return listed
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      const hangs = error.fault === 'hung' && error.details['call'] === bulkListing
+      this.#listingIsOut &&= hangs
+      if (hangs || error.fault === 'busy') return error
+      throw error
+    }
+  }
+
+  async #readWithoutListing(caller: Caller, error: CallError): Promise<readonly ListedDomain[]> {
+    if (this.#known.length === 0) throw error
+    const fault = error.fault === 'busy' ? error.fault : await faultOfDaemon(caller)
+    if (fault === undefined) return this.#callTheRoll(caller)
+    if (fault !== 'busy') throw error
+    caller.silent.presume(this.#known.map(({ uuid }) => uuid))
+    return this.#known
+  }
+
+  /**
+   * Domains that are stuck come last, and only when the one that holds the listing up is found among the others: if not,
+   * it is one of them (somebody is about to end it), and is not worth another hung call.
+   */
+  async #callTheRoll(caller: Caller): Promise<readonly ListedDomain[]> {
+    const answers = new Map<string, ListedDomain | undefined>()
+    const ask = (domains: readonly ListedDomain[]) =>
+      eachOf(domains, ({ uuid }) => askInto(answers, caller, uuid))
+    await ask(this.#known.filter((domain) => !this.#stuckDomains.has(domain)))
+    if (caller.silent.found) await ask(this.#known.filter((domain) => this.#stuckDomains.has(domain)))
+    const silent = this.#known.filter(({ uuid }) => !answers.has(uuid))
+    caller.silent.presume(silent.map(({ uuid }) => uuid))
+    for (const domain of silent) if (domain.id !== undefined) this.#stuckDomains.found(domain)
+    return this.#known.flatMap((domain) =>
+      answers.has(domain.uuid) ? (answers.get(domain.uuid) ?? []) : domain,
+    )
+  }
+}
+
+/** Undefined when the daemon answers, whatever its domains do. */
+async function faultOfDaemon(caller: Caller): Promise<CallFault | undefined> {
+  try {
+    await caller.briefly('libvirtVersion', (connection) => connection.libvirtVersion())
+    return undefined
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error
+    return error.fault
+  }
+}
+
+/** Undefined goes in for a domain that is gone, nothing for one that does not answer. */
+async function askInto(
+  answers: Map<string, ListedDomain | undefined>,
+  caller: Caller,
+  uuid: string,
+): Promise<void> {
+  try {
+    answers.set(uuid, await askState(caller, uuid))
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error
+    if (error.fault === 'not-found') answers.set(uuid, undefined)
+  }
+}

@@ -1,0 +1,136 @@
+import { execFile, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
+import { recordFault } from '../support/fault-record.js'
+import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
+import { busyWorkers, holdingsOf } from '../support/libvirtd.js'
+import { statusEndpoint } from '../support/status-endpoint.js'
+import { virsh } from '../support/virsh.js'
+import { waitFor } from '../support/wait-for.js'
+
+/** Some commands keep the lock of a domain, for which every listing of libvirt waits. */
+
+const execFileAsync = promisify(execFile)
+const guests = 12
+const callTimeout = 2
+const meters = ['power.state', 'cpu', 'network.incoming.bytes', 'memory.resident', 'disk.device.capacity']
+const whole = { instances: guests, samples: guests * meters.length, missing: {} }
+
+const lab = openLab()
+const domains: LabDomain[] = []
+let hungCalls: () => Promise<number>
+
+beforeAll(async () => {
+  while (domains.length < guests)
+    domains.push(await lab.createDomain({ number: 0xb00 + domains.length }, 'paused'))
+}, 120_000)
+afterEach(async () => {
+  await removeAgents()
+  await waitFor('no call hangs in libvirtd', async () => (await busyWorkers()) === 0)
+})
+afterAll(() => lab.removeDomains())
+
+async function startPolling(): Promise<Agent> {
+  const status = await statusEndpoint()
+  hungCalls = async () => (await status.metrics()).get('virtpoll_libvirt_hung_calls') ?? NaN
+  const libvirt = { call_timeout_seconds: callTimeout }
+  const agent = await startAgent({
+    agent: { libvirt, publisher: { driver: 'file', path: 'samples.jsonl' }, http: status.http },
+    polling: { sources: [{ name: 'all', interval: 1, meters }] },
+  })
+  await agent.freshCycle()
+  return agent
+}
+
+const sum = (figures: readonly number[]) => figures.reduce((total, figure) => total + figure, 0)
+const missingOf = ({ missing }: CycleLine) => sum(Object.values(missing))
+const expectedOf = (cycle: CycleLine) => Number(cycle['expected'])
+
+/** Different samples of these domains. */
+async function received({ folder }: Agent, of: readonly LabDomain[]): Promise<number> {
+  const lines = (await readFile(join(folder, 'samples.jsonl'), 'utf8')).trimEnd().split('\n')
+  const samples = lines.map((line) => JSON.parse(line) as { message_id: string; resource_id: string })
+  const theirs = samples.filter(({ resource_id: id }) => of.some(({ uuid }) => id.includes(uuid)))
+  return new Set(theirs.map(({ message_id: id }) => id)).size
+}
+
+/** What became of every sample since the agent started. */
+async function settle(agent: Agent, figures: { fault: string; lostSeconds: number; callsOut: number }) {
+  await agent.stop()
+  const cycles = agent.cycles()
+  for (const cycle of cycles) {
+    expect(expectedOf(cycle)).toBe(cycle.samples + missingOf(cycle))
+    expect(expectedOf(cycle)).toBeGreaterThanOrEqual(whole.samples)
+  }
+  expect(await received(agent, domains)).toBe(cycles.length * whole.samples)
+  expect(agent.said('libvirt away')).toEqual([])
+  recordFault({
+    ...figures,
+    expected: sum(cycles.map(expectedOf)),
+    missing: sum(cycles.map(missingOf)),
+    received: new Set((await readFile(join(agent.folder, 'samples.jsonl'), 'utf8')).trimEnd().split('\n'))
+      .size,
+  })
+}
+
+test('virsh destroy of a stuck domain, for which libvirt takes ten seconds, costs the others nothing', async () => {
+  const doomed = await lab.createDomain({ number: 0xaff }, 'paused')
+  const agent = await startPolling()
+  process.kill(qemuPid(doomed), 'SIGSTOP')
+  await agent.line(({ msg, uuid }) => msg.startsWith('domain stuck') && uuid === doomed.uuid)
+  await agent.freshCycle()
+  const since = agent.cycles().length
+
+  const destroyed = virsh(['destroy', doomed.name])
+  await agent.line(
+    ({ msg, call }) => msg.startsWith('libvirt call does not answer') && call === 'allDomainStats',
+  )
+  const callsOut = await hungCalls()
+  await destroyed
+  await waitFor('it is gone', () => agent.cycles().at(-1)?.instances === guests)
+  const during = agent.cycles().slice(since, -1)
+  expect(await agent.freshCycle()).toMatchObject(whole)
+  await waitFor('no call hangs', async () => (await hungCalls()) === 0)
+
+  expect(callsOut).toBeLessThanOrEqual(2)
+  expect(during.some((cycle) => cycle.missing['stuck'] === meters.length)).toBe(true)
+  const slow = during.map(({ seconds }) => seconds).filter((seconds) => seconds > 1)
+  expect(slow.length).toBeLessThanOrEqual(1)
+  expect(Math.max(0, ...slow)).toBeLessThan(callTimeout + 1)
+  await settle(agent, { fault: 'stuck domain destroyed by virsh', lostSeconds: sum(slow), callsOut })
+})
+
+test('a domain that is being saved into a pipe without a reader is passed over for as long as that lasts', async () => {
+  const saved = await lab.createDomain({ number: 0xafe }, 'paused')
+  const agent = await startPolling()
+  const before = holdingsOf(agent.pid)
+  const pipe = join(agent.folder, 'pipe')
+  await execFileAsync('mkfifo', [pipe])
+  const saving = spawn('virsh', ['-q', '-c', 'qemu:///system', 'save', saved.name, pipe])
+  const ended = new Promise((resolve) => saving.once('exit', resolve))
+  await agent.line(({ msg, uuid }) => msg.startsWith('domain stuck') && uuid === saved.uuid)
+  const since = agent.cycles().length
+  await agent.moreCycles(5)
+  const during = agent.cycles().slice(since, since + 5)
+  const held = { workers: await busyWorkers(), calls: await hungCalls() }
+  // one who reads a little and goes ends the attempt, not the domain
+  await execFileAsync('head', ['-c', '1', pipe])
+  await ended
+  await waitFor('it is whole again', () => agent.cycles().at(-1)?.samples === whole.samples + meters.length)
+  const after = holdingsOf(agent.pid)
+
+  expect(held.calls).toBe(2)
+  // that of virsh save, and of a call that is merely under way
+  expect(held.workers).toBeLessThanOrEqual(2 + 1 + 1)
+  expect(during[0]!.seconds).toBeLessThan(callTimeout + 2)
+  expect(Math.max(...during.slice(1).map(({ seconds }) => seconds))).toBeLessThan(1)
+  for (const { samples, missing } of during)
+    expect({ samples, missing }).toEqual({ samples: whole.samples, missing: { stuck: meters.length } })
+  expect(await hungCalls()).toBe(0)
+  expect(after.threads).toBeLessThanOrEqual(before.threads + 2)
+  const fault = 'domain saved into a pipe without a reader'
+  await settle(agent, { fault, lostSeconds: during[0]!.seconds, callsOut: held.calls })
+})
