@@ -18,6 +18,7 @@ const kinds: readonly (readonly [RegExp, (part: string, size: number) => Promise
 for (const part of process.argv.slice(2)) {
   const [pattern, bench] = kinds.find(([suits]) => suits.test(part)) ?? []
   if (pattern === undefined || bench === undefined) throw new Error(`there is no part ${part}`)
+  process.stderr.write(`${part} ...\n`)
   const since = performance.now()
   const lines = await bench(part, Number(pattern.exec(part)?.[1]))
   writePart('.lab/reports/bench', part, [machineLine(part), ...lines])
