@@ -14,12 +14,27 @@ export interface Batch {
 /** No meter message holds a line feed, so this never occurs inside one. */
 const separator = ',\n'
 
-/** Gathers meter messages, in their order, into batches within the limits; reads no further than the batch asked for. */
-export function* batches(messages: Iterable<string>, limits: BatchLimits): Generator<Batch> {
+/**
+ * Gathers meter messages, in their order, into batches within the limits; reads no further than the batch asked for.
+ * An undefined among them, for a pause, is handed on at once.
+ */
+export function batches(messages: Iterable<string>, limits: BatchLimits): Generator<Batch>
+export function batches(
+  messages: Iterable<string | undefined>,
+  limits: BatchLimits,
+): Generator<Batch | undefined>
+export function* batches(
+  messages: Iterable<string | undefined>,
+  limits: BatchLimits,
+): Generator<Batch | undefined> {
   const most = Math.max(1, limits.batchSize)
   let gathered: string[] = []
   let bytes = 0
   for (const message of messages) {
+    if (typeof message !== 'string') {
+      yield message
+      continue
+    }
     // ASCII: a character is a byte. The first message pays for the brackets, each further one for a separator.
     const added = message.length + separator.length
     if (gathered.length === most || (gathered.length > 0 && bytes + added > limits.batchBytes)) {

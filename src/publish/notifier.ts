@@ -36,8 +36,10 @@ export interface Notifier {
   notify(samples: Iterable<Sample>, signal: AbortSignal): Promise<Notified>
 }
 
-/** Most samples written before the event loop gets its turn: about a millisecond. */
-const samplesATurn = 50
+/** How long samples are written before the event loop gets its turn, be it in the middle of a batch. */
+const sliceSeconds = 0.001
+/** Samples between two looks at the clock. */
+const samplesALook = 8
 
 /**
  * A notifier for destinations that share a telemetry secret. Destinations with another secret need samples signed
@@ -51,17 +53,16 @@ export function createNotifier(options: NotifierOptions): Notifier {
       const refused: RefusedSample[] = []
       let notifications = 0
       let put = 0
-      let sinceTurn = 0
-      for (const batch of batches(writeEach(samples, write, refused), options)) {
+      const messages = writeEach(samples, write, refused)
+      for (const batch of batches(inSlices(messages, clock), options)) {
+        if (batch === undefined) {
+          await nextTurn()
+          continue
+        }
         signal.throwIfAborted()
         outbox.put({ messageId: newId(), createdAt: clock.now(), ...batch })
         notifications += 1
         put += batch.sampleCount
-        sinceTurn += batch.sampleCount
-        if (sinceTurn >= samplesATurn) {
-          sinceTurn = 0
-          await nextTurn()
-        }
       }
       signal.throwIfAborted()
       return { notifications, samples: put, refused }
@@ -83,6 +84,21 @@ function* writeEach(
       continue
     }
     yield message
+  }
+}
+
+/** The messages, and an undefined whenever a slice of time is over. */
+function* inSlices(messages: Iterable<string>, clock: Pick<Clock, 'now'>): Generator<string | undefined> {
+  let since = clock.now().monotonicSeconds
+  let unlooked = 0
+  for (const message of messages) {
+    yield message
+    unlooked += 1
+    if (unlooked < samplesALook) continue
+    unlooked = 0
+    if (clock.now().monotonicSeconds - since < sliceSeconds) continue
+    yield undefined
+    since = clock.now().monotonicSeconds
   }
 }
 

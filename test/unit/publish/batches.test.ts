@@ -49,6 +49,16 @@ describe('batches', () => {
     )
   })
 
+  it('hand a pause on at once and go on gathering after it', () => {
+    const found = [...batches(['1', undefined, '2', '3', undefined, '4'], { ...roomy, batchSize: 2 })]
+    expect(found).toEqual([
+      undefined,
+      { samplesJson: '[1,\n2]', sampleCount: 2 },
+      undefined,
+      { samplesJson: '[3,\n4]', sampleCount: 2 },
+    ])
+  })
+
   it('are made one at a time, from no more messages than they need', () => {
     let read = 0
     function* endless() {

@@ -64,18 +64,39 @@ describe('a notifier', () => {
     expect(idsIn(put)).toEqual(['sample-0', 'sample-1', 'last'])
   })
 
-  it('gives the event loop its turn between batches', async () => {
-    const putAtTurn: number[] = []
+  it('gives the event loop its turn after every slice of time, also within a batch', async () => {
+    const turnsAtPut: number[] = []
     let turns = 0
-    const { notifier } = setUp({ outbox: { put: () => putAtTurn.push(turns) } })
+    let monotonicSeconds = 0
+    const { notifier } = setUp({
+      batchSize: 100,
+      outbox: { put: () => turnsAtPut.push(turns) },
+      clock: { now: () => ({ wallMs: 0, monotonicSeconds: (monotonicSeconds += 0.001) }) },
+    })
     const stop = new AbortController()
     const others = (async () => {
       for (; !stop.signal.aborted; turns++) await turn()
     })()
-    await notifier.notify(samplesNamed(150), patient)
+    await notifier.notify(samplesNamed(200), patient)
     stop.abort()
     await others
-    expect(new Set(putAtTurn).size).toBe(3)
+    expect(turnsAtPut).toHaveLength(2)
+    expect(turnsAtPut[0]).toBeGreaterThan(10)
+    expect(turnsAtPut[1]! - turnsAtPut[0]!).toBeGreaterThan(10)
+  })
+
+  it('goes on without a turn while its slice lasts', async () => {
+    let turns = 0
+    const { notifier, put } = setUp()
+    const stop = new AbortController()
+    const others = (async () => {
+      for (; !stop.signal.aborted; turns++) await turn()
+    })()
+    await notifier.notify(samplesNamed(500), patient)
+    stop.abort()
+    await others
+    expect(put).toHaveLength(10)
+    expect(turns).toBeLessThan(3)
   })
 
   it('stops at the signal with its reason; what is in the outbox stays', async () => {
