@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
 import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
-import { busyWorkers } from '../support/libvirtd.js'
+import { busyWorkers, disconnectClients } from '../support/libvirtd.js'
 import { folderOf } from '../support/virtpoll.js'
 import { virsh } from '../support/virsh.js'
 import { waitFor } from '../support/wait-for.js'
@@ -173,6 +173,23 @@ test.each([
     ...ledgerOf(agent),
     callsOut: 3,
   })
+})
+
+test('calls that hang are not forgotten when libvirtd hangs up on the agent, however often', async () => {
+  const agent = await agentOf()
+  await agent.freshCycle()
+  halt(...domains)
+  await waitFor('three calls hang', async () => (await metric('virtpoll_libvirt_hung_calls')) === 3, 60)
+  for (let round = 1; round <= 4; round += 1) {
+    await disconnectClients()
+    await waitFor('libvirt is back', () => agent.said('libvirt back').length === round)
+    await cyclesWhile(agent, 2)
+    expect(await metric('virtpoll_libvirt_hung_calls')).toBe(3)
+    await waitFor('the workers settle', async () => (await busyWorkers()) <= 3)
+  }
+  goOn(...domains)
+  await waitFor('all are whole again', () => agent.cycles().at(-1)!.samples === whole.samples)
+  expect(await metric('virtpoll_libvirt_hung_calls')).toBe(0)
 })
 
 test('an agent that is told to stop while every domain is stuck ends in time', async () => {

@@ -19,6 +19,15 @@ export async function clients(): Promise<number> {
   return stdout.split('\n').filter((line) => /^\s*\d/.test(line)).length
 }
 
+/** Hangs up on every client of the lab's libvirtd, as an administrator can. */
+export async function disconnectClients(): Promise<void> {
+  const admin = ['-q', '-c', 'libvirtd:///system']
+  const { stdout } = await execFileAsync('virt-admin', [...admin, 'srv-clients-list', 'libvirtd'])
+  // one may go by itself meanwhile, because another of its process was hung up on
+  for (const [, id] of stdout.matchAll(/^\s*(\d+)/gm))
+    await execFileAsync('virt-admin', [...admin, 'client-disconnect', 'libvirtd', id!]).catch(() => undefined)
+}
+
 /** What a process holds of the system. */
 export interface Holdings {
   readonly files: number
