@@ -3,6 +3,7 @@ import { benchIdle } from './host-idle.js'
 import { benchStart } from './host-start.js'
 import { writePart, type Line } from './lines.js'
 import { machineLine } from './machine.js'
+import { benchPipeline } from './pipeline.js'
 
 // node --import ./bench/typescript.js bench/run.ts PART...: measures these parts, inside a lab.
 
@@ -12,6 +13,7 @@ const rounds = Number(process.env['BENCH_ROUNDS'] ?? 21)
 const kinds: readonly (readonly [RegExp, (part: string, size: number) => Promise<readonly Line[]>])[] = [
   [/^poll-once$/, (part) => benchStart(part, rounds)],
   [/^idle$/, (part) => benchIdle(part)],
+  [/^pipeline$/, (part) => benchPipeline({ part, rounds })],
   [/^host-(\d+)$/, (part, paused) => benchHost({ part, paused, rounds })],
 ]
 
