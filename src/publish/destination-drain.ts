@@ -153,9 +153,12 @@ export class DestinationDrain<Entry extends OutboxEntry> {
     const { signal } = this.#stop
     try {
       const notification = await untilAborted(this.#readInTurn(entry), signal)
-      await untilAborted(this.#publisher.publish(notification, signal), signal)
+      // When others failed meanwhile, the oldest of them goes first again.
+      const overtaken = stops !== this.#stops
+      if (!overtaken) await untilAborted(this.#publisher.publish(notification, signal), signal)
       this.#inFlight.delete(entry)
-      this.#confirmed(entry)
+      if (overtaken) this.#putBack(entry)
+      else this.#confirmed(entry)
     } catch (error) {
       this.#inFlight.delete(entry)
       this.#failed(entry, error, stops)
@@ -184,10 +187,15 @@ export class DestinationDrain<Entry extends OutboxEntry> {
   #failed(entry: Entry, error: unknown, stops: number): void {
     const ofNotification = error instanceof NotificationError
     if (!ofNotification && stops === this.#stops && !this.#stop.signal.aborted) this.#pause()
+    if (ofNotification && !this.#doomed.has(entry) && !this.#stop.signal.aborted) this.#refused(entry, error)
+    else this.#putBack(entry)
+  }
+
+  /** What was under way and is not there. */
+  #putBack(entry: Entry): void {
     const doom = this.#doomed.get(entry)
     if (doom !== undefined) this.#dropped(entry, doom)
     else if (this.#stop.signal.aborted) this.#leave(entry)
-    else if (ofNotification) this.#refused(entry, error)
     else if (this.#tries.has(entry)) this.#suspects.add(entry)
     else this.#waiting.add(entry)
   }

@@ -17,6 +17,7 @@ import {
 import { createFakeClock } from '../../support/fake-clock.js'
 import { createFakePublisher } from '../../support/fake-publisher.js'
 import { poison } from '../../support/outbox.js'
+import { waitFor } from '../../support/wait-for.js'
 
 afterEach(removeOutboxes)
 
@@ -72,6 +73,22 @@ describe('a notification on disk', () => {
     publisher.fail(undefined)
     await passing(second.clock, 'all are sent', () => publisher.taken.length === 3)
     expect(publisher.taken).toEqual(['c', 'b', 'a'])
+    await second.stop()
+  })
+
+  it('is not overtaken by what is read later when it is the first to meet a destination that is away', async () => {
+    const path = await newOutboxPath()
+    const first = await runOutbox(path, [deadPublisher()])
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    putAll(first.outbox, ids)
+    await storedInAll(first)
+    await first.stop()
+    const publisher = deadPublisher()
+    const second = await runOutbox(path, [publisher])
+    await waitFor('the first of them failed', () => publisher.offered === 1 && publisher.underWay === 0)
+    publisher.fail(undefined)
+    await passing(second.clock, 'all are sent', () => publisher.taken.length === ids.length)
+    expect(publisher.taken).toEqual(ids)
     await second.stop()
   })
 
