@@ -6,7 +6,8 @@ set -euo pipefail
 
 build=(g++ libvirt-dev make pkg-config python3)
 test=(
-  ceilometer-agent-compute ceilometer-agent-notification python3-ceilometer python3-libvirt python3-oslo.messaging
+  ceilometer-agent-compute ceilometer-agent-notification python3-ceilometer python3-gnocchi python3-libvirt
+  python3-oslo.messaging
   libvirt-clients libvirt-daemon-system qemu-system-x86 qemu-utils rabbitmq-server
   clang-format cpio faketime iproute2 procps systemd
 )
