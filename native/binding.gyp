@@ -1,4 +1,5 @@
 {
+  'variables': {'sanitize%': 0},
   'targets': [
     {
       # gyp strips a leading "lib" from a target's name, so none must have one.
@@ -6,6 +7,7 @@
       'sources': [
         'src/addon.cc',
         'src/call_threads.cc',
+        'src/close_notice.cc',
         'src/connection_calls.cc',
         'src/device_calls.cc',
         'src/domain_calls.cc',
@@ -34,6 +36,23 @@
       'libraries': ['<!@(pkg-config --libs libvirt)', '-pthread'],
       # A worker thread that ends unloads its addons while our threads still run in this one.
       'ldflags': ['-Wl,-z,nodelete'],
+      'conditions': [
+        [
+          'sanitize==1',
+          {
+            'defines': ['_GLIBCXX_ASSERTIONS', '_GLIBCXX_SANITIZE_VECTOR'],
+            'cflags': [
+              '-fsanitize=address,undefined,float-cast-overflow,float-divide-by-zero',
+              '-fno-sanitize-recover=all',
+              '-fno-omit-frame-pointer',
+              '-g',
+              '-O1',
+            ],
+            'cflags!': ['-fomit-frame-pointer', '-O3'],
+            'ldflags': ['-fsanitize=address,undefined'],
+          },
+        ],
+      ],
     },
   ],
 }

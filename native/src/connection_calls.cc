@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "close_notice.h"
 #include "event_loop.h"
 
 namespace {
@@ -65,40 +66,24 @@ Napi::Value SetKeepAlive(const Napi::CallbackInfo& info) {
       [](Napi::Env env, bool& supported) { return Napi::Boolean::New(env, supported); });
 }
 
-/** Tells the environment about the end of a connection. */
-struct CloseNotice {
-  std::shared_ptr<Mailbox> mailbox;
-  Environment::ListenerId listener;
-};
-
-void PostCloseNotice(virConnectPtr, int reason, void* opaque) {
-  const auto* notice = static_cast<const CloseNotice*>(opaque);
-  notice->mailbox->Post([listener = notice->listener, reason](Napi::Env env) {
-    Environment::Of(env).CallListener(listener, {Napi::Number::New(env, reason)});
-  });
-}
-
 /** onClose(handle, listener) → whether the driver supports it */
 Napi::Value OnClose(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Session>& session = SessionOf(info[0]);
   Environment& environment = Environment::Of(info.Env());
-  const CloseNotice notice{environment.mailbox(),
-                           environment.AddListener(session, info[1].As<Napi::Function>())};
+  const auto notice = std::make_shared<CloseNotice>(
+      environment.mailbox(), environment.AddListener(session, info[1].As<Napi::Function>()));
   return WatchCall<bool>(
       info,
       [session, notice](virConnectPtr watch, bool& supported) -> MaybeFault {
-        auto opaque = std::make_unique<CloseNotice>(notice);
         const int status =
-            virConnectRegisterCloseCallback(watch, PostCloseNotice, opaque.get(),
-                                            [](void* freed) { delete static_cast<CloseNotice*>(freed); });
+            virConnectRegisterCloseCallback(watch, CloseNotice::Post, notice->number(), nullptr);
         supported = status == 0;
         if (!supported) {
           MaybeFault fault = FaultIf(true, "virConnectRegisterCloseCallback");
           return fault->code == VIR_ERR_NO_SUPPORT ? std::nullopt : fault;
         }
-        opaque.release();
-        if (!session->NoteCloseCallback(PostCloseNotice))
-          virConnectUnregisterCloseCallback(watch, PostCloseNotice);
+        if (!session->NoteCloseCallback(CloseNotice::Post, notice))
+          virConnectUnregisterCloseCallback(watch, CloseNotice::Post);
         return std::nullopt;
       },
       [](Napi::Env env, bool& supported) { return Napi::Boolean::New(env, supported); });

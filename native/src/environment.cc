@@ -4,6 +4,7 @@
 
 #include <iterator>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -24,7 +25,10 @@ void Environment::End() {
   // A worker's connections are closed on call threads (~Session). At the end of the process nothing is
   // closed: libvirt would still be at it while the process takes its libraries apart. The kernel closes the
   // sockets.
-  if (ProcessEnds()) new std::set<std::shared_ptr<Session>>(sessions_);
+  if (ProcessEnds()) {
+    static auto* const left_open = new std::vector<std::set<std::shared_ptr<Session>>>;
+    left_open->push_back(std::move(sessions_));
+  }
   sessions_.clear();
 }
 

@@ -131,10 +131,12 @@ bool Session::NoteEventCallback(int callback_id) {
   return !closed_;
 }
 
-bool Session::NoteCloseCallback(virConnectCloseFunc callback) {
+bool Session::NoteCloseCallback(virConnectCloseFunc callback, std::shared_ptr<void> notice) {
   const std::lock_guard lock(mutex_);
-  if (!closed_) close_callback_ = callback;
-  return !closed_;
+  if (closed_) return false;
+  close_callback_ = callback;
+  close_notice_ = std::move(notice);
+  return true;
 }
 
 int Session::Close() {

@@ -45,7 +45,8 @@ class Session {
   void NoteListing(Lane& lane, std::vector<Domain> domains);
   /** Notes a callback for Close to unregister. False when Close has been and the caller must do it. */
   bool NoteEventCallback(int callback_id);
-  bool NoteCloseCallback(virConnectCloseFunc callback);
+  /** The same, and keeps `notice` for as long as libvirt may call back. */
+  bool NoteCloseCallback(virConnectCloseFunc callback, std::shared_ptr<void> notice);
 
   /**
    * Unregisters callbacks and closes watch and idle lanes. What calls that are out still hold is closed by
@@ -73,4 +74,5 @@ class Session {
   std::shared_ptr<const Listed> listed_ = std::make_shared<const Listed>();
   std::vector<int> event_callbacks_;
   virConnectCloseFunc close_callback_ = nullptr;
+  std::shared_ptr<void> close_notice_;
 };
