@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 bin := node_modules/.bin
 reports := .lab/reports
-tiers := unit contract package integration host conformance faults breakages
+tiers := unit contract package integration host conformance faults sanitizers breakages
 # The lab needs root; sudo keeps what the tests need of the environment, PATH included.
 lab := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" )test/lab/lab
 vitest = $(bin)/vitest run --project $* --reporter=default --reporter=json --outputFile.json=$(reports)/$*.json
@@ -56,10 +56,15 @@ test-unit test-contract test-package: test-%: build
 	rm -f $(reports)/$*.json
 	$(vitest)
 
-# The tiers with a hypervisor host and a broker of their own: test-integration, test-host, test-conformance, test-faults.
-test-integration test-host test-conformance test-faults: test-%: build test-packages
+# The tiers with a hypervisor host and a broker of their own.
+test-sanitizers: sanitized-binding
+test-integration test-host test-conformance test-faults test-sanitizers: test-%: build test-packages
 	rm -f $(reports)/$*.json
 	$(lab) with $(vitest)
+
+.PHONY: sanitized-binding
+sanitized-binding: build
+	node native/scripts/build.js --sanitize
 
 test-breakages: build test-packages
 	rm -f $(reports)/breakages.json

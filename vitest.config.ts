@@ -23,6 +23,7 @@ export default defineConfig({
       tier('conformance', oneAtATime),
       tier('faults', oneAtATime),
       tier('package', oneAtATime),
+      tier('sanitizers', { ...oneAtATime, testTimeout: 300_000 }),
     ],
   },
 })

@@ -3,6 +3,8 @@
  *
  *   node scripts/build.js              build/Release, for this machine
  *   node scripts/build.js --prebuild   prebuilds/, for the package: hosts that install it need no compiler
+ *   node scripts/build.js --sanitize   build/sanitized, for test/sanitizers: with AddressSanitizer and
+ *                                      UndefinedBehaviorSanitizer
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -75,6 +77,12 @@ function build() {
   run(require.resolve('node-gyp/bin/node-gyp.js'), ['configure', 'build'], root)
 }
 
+/** A folder of its own with the sources. */
+function copySources(folder) {
+  for (const source of sources)
+    cpSync(join(root, source), join(folder, source), { recursive: true, preserveTimestamps: true })
+}
+
 /** In a folder of its own, because prebuildify takes the built file away. */
 function prebuild() {
   if (isCurrent(join(root, 'prebuilds', `${process.platform}-${process.arch}`))) return
@@ -82,7 +90,7 @@ function prebuild() {
   const folder = join(root, 'build/prebuild')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  for (const source of sources) cpSync(join(root, source), join(folder, source), { recursive: true })
+  copySources(folder)
   const nodeGyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin/node-gyp.js')
   run(
     require.resolve('prebuildify/bin.js'),
@@ -92,5 +100,19 @@ function prebuild() {
   rmSync(folder, { recursive: true, force: true })
 }
 
+/** Keeps its objects: the next build, and test/sanitizers with its planted faults, compile only what differs. */
+function sanitize() {
+  const folder = join(root, 'build/sanitized')
+  if (isCurrent(join(folder, 'build/Release'))) return
+  requireTools()
+  rmSync(join(folder, 'src'), { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  copySources(folder)
+  const nodeGyp = require.resolve('node-gyp/bin/node-gyp.js')
+  run(nodeGyp, ['configure', '--', '-Dsanitize=1'], folder)
+  run(nodeGyp, ['build'], folder)
+}
+
 if (process.argv.includes('--prebuild')) prebuild()
+else if (process.argv.includes('--sanitize')) sanitize()
 else build()
