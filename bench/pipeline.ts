@@ -37,8 +37,8 @@ interface Subject {
   readonly loop: Round[]
 }
 
-/** Rounds before the first that counts: the engine compiles what runs often. */
-const warmUps = 2
+/** Instances polled before the first round that counts: the engine compiles what runs often. */
+const warmUpInstances = 5000
 /** The loop is watched in rounds of their own, because that keeps a core busy. */
 const loopRounds = 5
 
@@ -68,12 +68,10 @@ export async function benchPipeline({
       if (subject.queue !== undefined) await channel.purgeQueue(subject.queue)
       return measured
     }
-    for (let number = -warmUps; number < rounds; number += 1) {
-      for (const subject of subjects) {
-        const measured = await round(subject, 'cpu')
-        if (number >= 0) subject.cpu.push(measured)
-      }
-    }
+    for (const subject of subjects)
+      for (let polled = 0; polled < warmUpInstances; polled += subject.instances) await round(subject, 'cpu')
+    for (let number = 0; number < rounds; number += 1)
+      for (const subject of subjects) subject.cpu.push(await round(subject, 'cpu'))
     for (let number = 0; number < loopRounds; number += 1)
       for (const subject of subjects) subject.loop.push(await round(subject, 'loop'))
   } finally {
