@@ -95,7 +95,7 @@ const given = () => ({
 })
 
 beforeAll(async () => {
-  onDriver = await runSanitized({ name: 'every-call', given: onTestDriver })
+  onDriver = await runSanitized({ name: 'every-call', given: onTestDriver, unwind: 'fast' })
   domain = await lab.createDomain({ number: 61 }, 'paused')
   off = await lab.createDomain({ number: 62 }, 'defined')
   await virsh(['metadata', domain.name, '--uri', 'urn:example:note', '--key', 'note', '--set', '<a/>'])

@@ -27,7 +27,8 @@ it('connections that come and go leave no file, no thread, no memory and no clie
 
   expect(remaining).toEqual([0])
   expect(after.files).toBeLessThanOrEqual(before.files)
-  expect(after.threads).toBeLessThanOrEqual(before.threads + 1)
-  expect(after.kibibytes - before.kibibytes).toBeLessThan(2048)
+  expect(after.threads).toBeLessThanOrEqual(before.threads)
+  // V8 and malloc account for up to 3 MiB at any number of rounds; one kept message buffer a connection, for 64.
+  expect(after.kibibytes - before.kibibytes).toBeLessThan(8192)
   await waitFor('the clients are gone', async () => (await clients()) === clientsBefore)
 })

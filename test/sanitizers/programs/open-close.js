@@ -1,5 +1,6 @@
 /**
- * Opens and closes again and again, and prints what the process holds before and after. Needs `uri` and `rounds`; run
+ * Opens and closes again and again, and prints what the process holds before and after, threads
+ * without those of calls, which come by need and go when idle. Needs `uri` and `rounds`; run
  * with --expose-gc.
  */
 /* global gc */
@@ -28,7 +29,7 @@ function holdings() {
   const figure = (name) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)[1])
   return {
     files: openFiles(),
-    threads: figure('Threads'),
+    threads: figure('Threads') - activity().threads,
     kibibytes: figure('RssAnon'),
   }
 }
