@@ -168,7 +168,7 @@ describe('no sanitizer finds anything in the binding', () => {
   )
 
   it('when connections come and go', async () => {
-    const rounds = faultScale({ reduced: 20, full: 200 })
+    const rounds = faultScale({ reduced: 20, full: 1000 })
     const ended = await runSanitized({ name: 'open-close', given: { ...given(), rounds } })
 
     expect(clean(ended)).toMatchObject({ remaining: [0], activity: { callsOut: 0, connections: 0 } })
