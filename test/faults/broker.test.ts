@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { everything, removeAgents, startAgent, type Agent } from '../support/agent.js'
 import { brokerTarget, openBrokerSide, rabbitmqctl, type BrokerSide } from '../support/broker.js'
 import { ledgerOf, recordFault } from '../support/fault-record.js'
@@ -13,6 +13,8 @@ import { startConsumer, type Consumer } from './soak/consumer.js'
 
 const reconnects = faultScale({ reduced: 20, full: 200 })
 const outageCycles = faultScale({ reduced: 5, full: 600 })
+
+vi.setConfig({ testTimeout: faultScale({ reduced: 180_000, full: 1_800_000 }) })
 
 const lab = openLab()
 const login = 'late'

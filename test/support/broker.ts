@@ -28,6 +28,8 @@ export interface BrokerSide {
   declareQueue(options: Options.AssertQueue): Promise<void>
   /** Takes what is in the queue, as many as `count`, oldest first. */
   take(count: number): Promise<GetMessage[]>
+  /** Leaves everything there. */
+  disconnect(): Promise<void>
   /** Deletes what the test made. */
   close(): Promise<void>
 }
@@ -70,6 +72,7 @@ export async function openBrokerSide(
         })
         return messages
       }),
+    disconnect: () => model.close(),
     close: async () => {
       await deleteQueue()
       await onChannel((channel) => channel.deleteExchange(exchange))
