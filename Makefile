@@ -30,7 +30,8 @@ build: setup ## compile the binding and the agent
 	node native/scripts/build.js
 	rm -rf dist
 	$(bin)/tsc -p tsconfig.build.json
-	chmod +x dist/src/main.js dist/src/poll-once.js
+	node scripts/bundle.js
+	chmod +x bundle/src/main.js bundle/src/poll-once.js
 
 .PHONY: demo
 demo: build ## build, then poll libvirt's built-in test hypervisor
@@ -120,4 +121,4 @@ dist: build ## write virtpoll-<version>.tgz, which installs without compiler and
 
 .PHONY: clean
 clean: ## delete what was built
-	rm -rf dist native/build native/prebuilds coverage .lab *.tgz
+	rm -rf dist bundle native/build native/prebuilds coverage .lab *.tgz

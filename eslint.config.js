@@ -40,7 +40,17 @@ const roomRule = ([room, allowed]) => ({
 })
 
 export default tseslint.config(
-  { ignores: ['dist/', 'native/build/', 'native/prebuilds/', 'coverage/', '.lab/', 'test/fixtures/'] },
+  {
+    ignores: [
+      'dist/',
+      'bundle/',
+      'native/build/',
+      'native/prebuilds/',
+      'coverage/',
+      '.lab/',
+      'test/fixtures/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

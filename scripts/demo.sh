@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 poll() {
   printf '\n$ virtpoll poll-once %s\n\n' "$*"
-  node dist/src/main.js poll-once "$@"
+  node bundle/src/main.js poll-once "$@"
 }
 
 cat <<'TEXT'

@@ -21,7 +21,7 @@ export async function agentCommand(
   try {
     const configuration = await loadConfiguration({ file: options.config }, io)
     const { sources, warnings, file } = await loadSources(configuration, io)
-    const log = createLogger(configuration.options.log, io.stderr)
+    const log = await createLogger(configuration.options.log, io.stderr)
     logWarnings([...configuration.warnings, ...warnings], log)
     const agent = await startAgent({ configuration, sources, log, ...io })
     log.info({ version: io.version, uri: configuration.options.libvirt.uri, polling: file }, 'agent started')

@@ -1,8 +1,8 @@
 import type { Skipped } from '../discovery/discovery.js'
 import type { PolledOnce } from '../polling/poll-once.js'
 import type { MissingReason } from '../polling/report.js'
-import { renderMissing } from './render-samples.js'
-import { printable } from './table.js'
+import { printable } from './printable.js'
+import { renderMissing } from './render-missing.js'
 
 /** Reasons for which a figure's absence is how things are, and no failure of the poll. */
 const wellReasons: ReadonlySet<MissingReason> = new Set([

@@ -8,11 +8,10 @@ import { systemClock } from '../schedule/clock.js'
 import { buildHost } from '../agents/polling.js'
 import { exitCodes, type ExitCode } from './exit-codes.js'
 import type { CliIo } from './io.js'
+import { printable } from './printable.js'
 import { printSamples, type SamplesFormat } from './print-samples.js'
-import { publishOnce } from './publish-once.js'
 import { remarksOf } from './poll-once-remarks.js'
 import { reportError, reportWarnings } from './report-error.js'
-import { printable } from './table.js'
 
 export interface PollOnceCommandOptions {
   readonly config?: string
@@ -64,7 +63,7 @@ async function pollAndPrint(
   await printSamples(polled.samples, format, { options: configuration.options, stdout: io.stdout })
   const { text, partial } = remarksOf(polled)
   io.stderr.write(text)
-  const delivered = options.publish !== true || (await publishOnce(polled, configuration.options, io, signal))
+  const delivered = options.publish !== true || (await publish(polled, configuration, io, signal))
   return partial || unmatched.length > 0 || !delivered ? exitCodes.partial : exitCodes.ok
 }
 
@@ -89,6 +88,16 @@ function unmatchedMeters(patterns: readonly string[], { pollsters, options }: Co
     const remark = unmatchedRemark(pattern, known)
     return remark === undefined ? [] : [`--meter ${printable(pattern)}: ${remark}`]
   })
+}
+
+async function publish(
+  polled: PolledOnce,
+  { options }: Configuration,
+  io: CliIo,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { publishOnce } = await import('./publish-once.js')
+  return publishOnce(polled, options, io, signal)
 }
 
 interface PollParts {

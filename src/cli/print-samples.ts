@@ -5,7 +5,7 @@ import { createMeterMessageWriter } from '../publish/meter-message-writer.js'
 import { createNotifier } from '../publish/notifier.js'
 import { systemClock } from '../schedule/clock.js'
 import type { Output } from './io.js'
-import { renderSamples, type NamedSample } from './render-samples.js'
+import type { NamedSample } from './render-samples.js'
 
 /** json: one array. jsonl: one sample a line. notification: one oslo.messaging envelope a line. */
 export type SamplesFormat = 'table' | 'json' | 'jsonl' | 'notification'
@@ -22,6 +22,7 @@ export async function printSamples(
   { options, stdout }: PrintParts,
 ): Promise<void> {
   if (format === 'table') {
+    const { renderSamples } = await import('./render-samples.js')
     if (samples.length > 0) stdout.write(renderSamples(samples))
   } else if (format === 'notification') {
     await printNotifications(samples, options, stdout)

@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { printable } from './printable.js'
 
 const plain = {
   top: '',
@@ -33,10 +34,4 @@ export function renderTable(
   for (const row of rows) table.push(row.map(printable))
   const lines = table.toString().split('\n')
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
-}
-
-/** Text without control characters: names come from guests' owners and must not steer a terminal. */
-export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is being replaced
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 }

@@ -1,5 +1,4 @@
 import { pino, type Logger } from 'pino'
-import { prettyFactory } from 'pino-pretty'
 
 export type { Logger } from 'pino'
 
@@ -18,8 +17,8 @@ export interface LogSink {
  * The process's log. Errors are written under `err` with type, message, code, details and causes; secrets never
  * reach it because nothing that holds one is ever logged.
  */
-export function createLogger(options: LogOptions, sink: LogSink): Logger {
-  const stream = options.format === 'text' ? textStream(sink) : sink
+export async function createLogger(options: LogOptions, sink: LogSink): Promise<Logger> {
+  const stream = options.format === 'text' ? await textStream(sink) : sink
   return pino(
     {
       level: options.level,
@@ -32,7 +31,8 @@ export function createLogger(options: LogOptions, sink: LogSink): Logger {
   )
 }
 
-function textStream(sink: LogSink): LogSink {
+async function textStream(sink: LogSink): Promise<LogSink> {
+  const { prettyFactory } = await import('pino-pretty')
   const pretty = prettyFactory({ colorize: false, translateTime: 'SYS:HH:MM:ss', singleLine: true })
   return { write: (line) => sink.write(pretty(line)) }
 }

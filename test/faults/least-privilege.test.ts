@@ -66,7 +66,7 @@ describe('a user without any right', () => {
     await writeFile(join(home, 'agent.yaml'), JSON.stringify(agentYaml))
     await writeFile(join(home, 'polling.yaml'), JSON.stringify(polling))
     const as = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--bounding-set=-all']
-    const program = [join(home, 'node'), join(home, 'virtpoll/dist/src/main.js')]
+    const program = [join(home, 'node'), join(home, 'virtpoll/bundle/src/main.js')]
     const agent = await startAgent({
       command: [...as, ...program, 'agent', '--config', join(home, 'agent.yaml')],
     })

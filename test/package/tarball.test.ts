@@ -56,9 +56,10 @@ describe('the tarball of npm pack', () => {
     expect(files).toContain(addon)
     expect(files).toContain('native/lib/index.js')
     expect(files).toContain('native/package.json')
-    expect(files).toContain('node_modules/node-gyp-build/package.json')
-    const needless =
-      /^(native\/(src|build)|test|node_modules\/(typescript|vitest|eslint|node-gyp|node-addon-api|prebuildify|@types\/node))\//
+    expect(files).toContain('bundle/THIRD-PARTY-LICENSES')
+    const packages = files.flatMap((path) => /^node_modules\/([^/]+)\//.exec(path)?.[1] ?? [])
+    expect([...new Set(packages)]).toEqual(['node-gyp-build'])
+    const needless = /^(native\/(src|build)|test|src|dist\/.*\.js$)/
     expect(files.filter((path) => needless.test(path))).toEqual([])
   })
 

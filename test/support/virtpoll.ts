@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** What `make build` made of src/main.ts; these tests run nothing else. */
-export const builtMain = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
+export const builtMain = fileURLToPath(new URL('../../bundle/src/main.js', import.meta.url))
 
 /** How a process ended. */
 export interface Ended {

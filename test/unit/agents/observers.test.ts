@@ -20,9 +20,9 @@ const quiet: CycleReport = {
   ],
 }
 
-function watching() {
+async function watching() {
   const lines: Record<string, unknown>[] = []
-  const log = createLogger(
+  const log = await createLogger(
     { level: 'info', format: 'json' },
     { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   )
@@ -38,8 +38,8 @@ function watching() {
 }
 
 describe('the log of cycles', () => {
-  it('has one line a cycle with the keys that operators rely on', () => {
-    const { lines, after } = watching()
+  it('has one line a cycle with the keys that operators rely on', async () => {
+    const { lines, after } = await watching()
     after({})
     expect(lines).toEqual([
       {
@@ -50,14 +50,14 @@ describe('the log of cycles', () => {
     ])
   })
 
-  it('says how many samples nobody accounts for', () => {
-    const { lines, after } = watching()
+  it('says how many samples nobody accounts for', async () => {
+    const { lines, after } = await watching()
     after({ unaccounted: 1 })
     expect(lines[0]).toMatchObject({ unaccounted: 1 })
   })
 
-  it('names a domain that is left out once, and again when it was away meanwhile', () => {
-    const { after } = watching()
+  it('names a domain that is left out once, and again when it was away meanwhile', async () => {
+    const { after } = await watching()
     const skipped = [{ id: 'u', name: 'n', reason: 'unmanaged', detail: 'no metadata' }] as const
     expect(after({ skipped })).toEqual(['cycle', 'left out'])
     expect(after({ skipped })).toEqual(['cycle'])
@@ -67,30 +67,30 @@ describe('the log of cycles', () => {
     expect(after({ skipped })).toEqual(['cycle', 'left out'])
   })
 
-  it('names damaged metadata once', () => {
-    const { after } = watching()
+  it('names damaged metadata once', async () => {
+    const { after } = await watching()
     const faults = [{ id: 'u', name: 'n', detail: 'flavor has no name' }]
     expect(after({ faults })).toEqual(['cycle', 'metadata damaged; only what it says there is missing'])
     expect(after({ faults })).toEqual(['cycle'])
   })
 
-  it('has one line when a discovery begins to fail and one when it works again', () => {
-    const { after } = watching()
+  it('has one line when a discovery begins to fail and one when it works again', async () => {
+    const { after } = await watching()
     const error = new AgentError('CONFIG_INVALID', 'no such discovery')
     expect(after({ error })).toEqual(['cycle', 'cycle incomplete'])
     expect(after({ error })).toEqual(['cycle'])
     expect(after({})).toEqual(['cycle', 'cycles complete again'])
   })
 
-  it('leaves it to the inspector to say that libvirt is away', () => {
-    const { lines, after } = watching()
+  it('leaves it to the inspector to say that libvirt is away', async () => {
+    const { lines, after } = await watching()
     expect(after({ error: new ConnectionError('LIBVIRT_UNREACHABLE', 'gone') })).toEqual(['cycle'])
     expect(lines[0]).toMatchObject({ outcome: 'failed' })
     expect(after({})).toEqual(['cycle'])
   })
 
-  it('has one line when a pollster begins to fail and one when it works again', () => {
-    const { after } = watching()
+  it('has one line when a pollster begins to fail and one when it works again', async () => {
+    const { after } = await watching()
     const pollster = { meter: 'm', resources: 3, failures: 2, error: new Error('nonsense') }
     const failing = after({ pollsters: [pollster] })
     expect(failing).toEqual(['cycle', 'pollster fails; its figures are missing, others go on'])

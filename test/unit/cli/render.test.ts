@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { renderMeters } from '../../../src/cli/render-meters.js'
-import { renderMissing, renderSamples } from '../../../src/cli/render-samples.js'
+import { renderMissing } from '../../../src/cli/render-missing.js'
+import { renderSamples } from '../../../src/cli/render-samples.js'
 import { renderTable } from '../../../src/cli/table.js'
 import type { Sample } from '../../../src/sample/sample.js'
 

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { ConnectionError } from '../../../src/errors.js'
 import { createLogger } from '../../../src/observe/log.js'
 
-function logged(format: 'json' | 'text', level = 'info') {
+async function logged(format: 'json' | 'text', level = 'info') {
   const lines: string[] = []
-  const log = createLogger({ level, format }, { write: (line) => lines.push(line) })
+  const log = await createLogger({ level, format }, { write: (line) => lines.push(line) })
   return { log, lines }
 }
 
 describe('the log', () => {
-  it('writes one JSON object a line with a level by name and a time in ISO form', () => {
-    const { log, lines } = logged('json')
+  it('writes one JSON object a line with a level by name and a time in ISO form', async () => {
+    const { log, lines } = await logged('json')
     log.info({ instances: 3 }, 'cycle')
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0]!)).toEqual({
@@ -21,8 +21,8 @@ describe('the log', () => {
     })
   })
 
-  it('writes an error with its code, details and cause', () => {
-    const { log, lines } = logged('json')
+  it('writes an error with its code, details and cause', async () => {
+    const { log, lines } = await logged('json')
     const cause = new Error('refused')
     log.warn(
       { err: new ConnectionError('LIBVIRT_UNREACHABLE', 'gone', { details: { uri: 'x' }, cause }) },
@@ -38,14 +38,14 @@ describe('the log', () => {
     })
   })
 
-  it('leaves out what is below its level', () => {
-    const { log, lines } = logged('json', 'warn')
+  it('leaves out what is below its level', async () => {
+    const { log, lines } = await logged('json', 'warn')
     log.info('quiet')
     expect(lines).toEqual([])
   })
 
-  it('writes plain text for a person when asked to', () => {
-    const { log, lines } = logged('text')
+  it('writes plain text for a person when asked to', async () => {
+    const { log, lines } = await logged('text')
     log.info({ instances: 3 }, 'cycle')
     expect(lines.join('')).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: cycle \{"instances":3\}\n$/)
   })
