@@ -1,6 +1,6 @@
 // Writes what ships, in bundle/: the commands, the public door and the pollsters, with the libraries that they use inside,
 // and the licenses of those. A process that loads a dozen files starts sooner and stays smaller than one that loads three
-// hundred: docs/decisions/0007-one-bundle-ships.md has the figures.
+// hundred: docs/decisions/0008-one-bundle-ships.md has the figures.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
