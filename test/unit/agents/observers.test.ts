@@ -125,10 +125,10 @@ describe('the health of the agent', () => {
     expect(health.read()).toMatchObject({ live: true, ready: false, notes: ['amqp://h: refused'] })
   })
 
-  it('is not ready before libvirt and every destination were tried', () => {
+  it('is not ready before libvirt and every destination were tried', async () => {
     const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
     const metrics = createMetrics(noFigures)
-    const parts = { log: createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
+    const parts = { log: await createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
     const inspector = observeInspector({ ...parts, metrics: () => metrics })
     const destination = observeDestination('amqp://one', { ...parts, metrics: () => metrics })
     expect(health.read()).toMatchObject({
@@ -146,7 +146,7 @@ describe('the count of reconnects', () => {
   it('has libvirt and each destination, and leaves the first connection out', async () => {
     const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
     const metrics = createMetrics(noFigures)
-    const parts = { log: createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
+    const parts = { log: await createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
     const inspector = observeInspector({ ...parts, metrics: () => metrics })
     const destinations = ['one', 'two'].map((name) =>
       observeDestination(name, { ...parts, metrics: () => metrics }),
