@@ -9,6 +9,7 @@ import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
 import { busyWorkers, holdingsOf } from '../support/libvirtd.js'
 import { statusEndpoint } from '../support/status-endpoint.js'
 import { virsh } from '../support/virsh.js'
+import { folderOf } from '../support/virtpoll.js'
 import { waitFor } from '../support/wait-for.js'
 
 /** Some commands keep the lock of a domain, for which every listing of libvirt waits. */
@@ -16,6 +17,7 @@ import { waitFor } from '../support/wait-for.js'
 const execFileAsync = promisify(execFile)
 const guests = 12
 const callTimeout = 2
+const restarts = process.env['VIRTPOLL_FAULTS'] === 'full' ? 10 : 5
 const meters = ['power.state', 'cpu', 'network.incoming.bytes', 'memory.resident', 'disk.device.capacity']
 const whole = { instances: guests, samples: guests * meters.length, missing: {} }
 
@@ -33,16 +35,29 @@ afterEach(async () => {
 })
 afterAll(() => lab.removeDomains())
 
-async function startPolling(): Promise<Agent> {
+async function startPolling(outbox = { directory: 'outbox' }): Promise<Agent> {
   const status = await statusEndpoint()
   hungCalls = async () => (await status.metrics()).get('virtpoll_libvirt_hung_calls') ?? NaN
   const libvirt = { call_timeout_seconds: callTimeout }
   const agent = await startAgent({
-    agent: { libvirt, publisher: { driver: 'file', path: 'samples.jsonl' }, http: status.http },
+    agent: { libvirt, outbox, publisher: { driver: 'file', path: 'samples.jsonl' }, http: status.http },
     polling: { sources: [{ name: 'all', interval: 1, meters }] },
   })
   await agent.freshCycle()
   return agent
+}
+
+/** Saves a domain into a pipe that nobody reads, and so keeps its lock, until the function that this gives is called. */
+async function saveForEver({ name }: LabDomain, folder: string): Promise<() => Promise<void>> {
+  const pipe = join(folder, 'pipe')
+  await execFileAsync('mkfifo', [pipe])
+  const saving = spawn('virsh', ['-q', '-c', 'qemu:///system', 'save', name, pipe])
+  const ended = new Promise((resolve) => saving.once('exit', resolve))
+  return async () => {
+    // one who reads a little and goes ends the attempt, not the domain
+    await execFileAsync('head', ['-c', '1', pipe])
+    await ended
+  }
 }
 
 const sum = (figures: readonly number[]) => figures.reduce((total, figure) => total + figure, 0)
@@ -107,18 +122,13 @@ test('a domain that is being saved into a pipe without a reader is passed over f
   const saved = await lab.createDomain({ number: 0xafe }, 'paused')
   const agent = await startPolling()
   const before = holdingsOf(agent.pid)
-  const pipe = join(agent.folder, 'pipe')
-  await execFileAsync('mkfifo', [pipe])
-  const saving = spawn('virsh', ['-q', '-c', 'qemu:///system', 'save', saved.name, pipe])
-  const ended = new Promise((resolve) => saving.once('exit', resolve))
+  const letGo = await saveForEver(saved, agent.folder)
   await agent.line(({ msg, uuid }) => msg.startsWith('domain stuck') && uuid === saved.uuid)
   const since = agent.cycles().length
   await agent.moreCycles(5)
   const during = agent.cycles().slice(since, since + 5)
   const held = { workers: await busyWorkers(), calls: await hungCalls() }
-  // one who reads a little and goes ends the attempt, not the domain
-  await execFileAsync('head', ['-c', '1', pipe])
-  await ended
+  await letGo()
   await waitFor('it is whole again', () => agent.cycles().at(-1)?.samples === whole.samples + meters.length)
   const after = holdingsOf(agent.pid)
 
@@ -134,3 +144,38 @@ test('a domain that is being saved into a pipe without a reader is passed over f
   const fault = 'domain saved into a pipe without a reader'
   await settle(agent, { fault, lostSeconds: during[0]!.seconds, callsOut: held.calls })
 })
+
+test('kills and restarts while the lock of a domain is kept hold three workers of libvirtd at the most', async () => {
+  const saved = await lab.createDomain({ number: 0xafd }, 'paused')
+  const folder = await folderOf({})
+  const outbox = { directory: join(folder, 'outbox') }
+  const held: number[] = []
+  const kill = async (agent: Agent) => {
+    agent.signal('SIGKILL')
+    await agent.ended
+    held.push(await busyWorkers())
+  }
+  const first = await startPolling(outbox)
+  const letGo = await saveForEver(saved, folder)
+  await first.line(({ msg, uuid }) => msg.startsWith('domain stuck') && uuid === saved.uuid)
+  await first.moreCycles(2)
+  await kill(first)
+  const counted: number[] = []
+  for (let starts = 0; starts < restarts; starts += 1) {
+    const agent = await startPolling(outbox)
+    await agent.line(({ msg }) => msg === 'libvirt away')
+    counted.push(await hungCalls())
+    await kill(agent)
+  }
+  await letGo()
+  await waitFor('no call hangs in libvirtd', async () => (await busyWorkers()) === 0)
+
+  expect(counted).toEqual(Array.from({ length: restarts }, () => 3))
+  // that of virsh save as well
+  expect(Math.max(...held)).toBeLessThanOrEqual(3 + 1)
+  recordFault({
+    fault: 'agent killed while a domain is saved into a pipe without a reader',
+    ...{ times: restarts + 1, callsOut: Math.max(...held) - 1 },
+  })
+  await saved.remove()
+}, 120_000)

@@ -147,6 +147,7 @@ test('libvirtd that hangs is noticed, the agent goes on answering, and the first
     process.kill(pid, 'SIGCONT')
   }
   await expectOneOutage(agent, 'LIBVIRT_TIMEOUT')
+  for (const { missing } of agent.cycles()) expect(missing).not.toHaveProperty('stuck')
   await agent.freshCycle()
 
   const held = await expectNothingLeaked(agent, before)

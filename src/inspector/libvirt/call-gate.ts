@@ -4,7 +4,7 @@ import { CallError } from './errors.js'
 import type { InspectorObserver } from './observer.js'
 
 /** Most calls that may hang at a time: each keeps a worker of libvirtd, which has 20 for all its clients. */
-const hungCallLimit = 3
+export const hungCallLimit = 3
 
 export interface GateOptions {
   /** Calls out at a time, hung ones included. */

@@ -1,15 +1,24 @@
-/** Keeps, across restarts of the agent, which monitor-bound calls were out. */
+/** Keeps, across restarts of the agent, which calls were out that may hang. */
 export interface CallStore {
-  /** The domains of each call that was out when the last process ended, by UUID. */
+  /** The domains of each call that was out when the last process ended, by UUID; none: a call that waits for a lock. */
   load(): readonly (readonly string[])[]
   /** Must not throw, and must be done when it returns. */
   save(calls: readonly (readonly string[])[]): void
 }
 
+/**
+ * So long after the last call that waits for a lock was orphaned, one listing is made in spite of the limit. A single
+ * one may well have been answered in the moment in which its process was killed.
+ */
+const lockPatienceSeconds = { forOne: 10, forMore: 300 }
+
+/** The calls that wait for a lock: about no domain in particular. */
+export const lockCall: readonly string[] = []
+
 /** Forgets them with the process. */
 export const forgetfulStore: CallStore = { load: () => [], save: () => undefined }
 
-/** One monitor-bound call, from before it is made. */
+/** One call that may hang, from before it is made. */
 export interface RecordedCall {
   /** libvirt answered it. */
   returned(): void
@@ -32,12 +41,17 @@ export interface RecordedCall {
  * 4. A connection that ends does not say whether the daemon has ended, and with it all its calls, or has only hung up.
  *    A wait that began after an orphan was orphaned is somebody else's: a daemon that starts waits for the monitors of
  *    its domains by itself.
+ * 5. Listings, and questions to single domains that hang, wait for the lock of a domain, nobody can say of which, and
+ *    asking would cost another hung call. They are kept without domains, and have ended when a listing answers, for that
+ *    takes every lock. While there are any and the limit is reached, no listing is made for a while
+ *    (`lockPatienceSeconds`). What was answered is struck off at once, for nothing else shows that it was.
  */
 export class CallJournal {
   readonly #store: CallStore
   readonly #now: () => number
   readonly #out = new Set<readonly string[]>()
   #orphans: readonly Orphan[]
+  #lockOrphans: readonly Orphan[]
   #presumed: number
 
   /** `now`: monotonic, seconds. */
@@ -45,13 +59,15 @@ export class CallJournal {
     this.#store = store
     this.#now = now
     const since = now()
-    this.#orphans = store.load().map((uuids) => ({ uuids, since }))
+    const loaded = store.load().map((uuids) => ({ uuids, since }))
+    this.#orphans = loaded.filter((orphan) => !isLockCall(orphan))
+    this.#lockOrphans = loaded.filter(isLockCall)
     this.#presumed = this.#orphans.length
   }
 
   /** How many calls hang in libvirtd that are not out here, as far as is known. */
   get orphans(): number {
-    return this.#presumed
+    return this.#presumed + this.#lockOrphans.length
   }
 
   /** The domains that may be what an orphan hangs on. */
@@ -59,18 +75,48 @@ export class CallJournal {
     return new Set(this.#orphans.flatMap(({ uuids }) => uuids))
   }
 
+  /** Whether a listing may be made while so many calls hang, orphans included, of the most that may. */
+  mayList(hung: number, limit: number): boolean {
+    if (this.#lockOrphans.length === 0 || hung < limit) return true
+    const last = Math.max(...this.#lockOrphans.map(({ since }) => since))
+    const { forOne, forMore } = lockPatienceSeconds
+    return this.#now() - last >= (this.#lockOrphans.length === 1 ? forOne : forMore)
+  }
+
+  /** A listing answered, so nothing waits for a lock. */
+  listed(): void {
+    if (this.#lockOrphans.length === 0) return
+    this.#lockOrphans = []
+    this.#save()
+  }
+
   /** To be called right before a call about these domains is made. */
   begin(uuids: readonly string[]): RecordedCall {
     const record = [...uuids]
     this.#out.add(record)
-    this.#store.save([...this.#out, ...this.#orphans.map((orphan) => orphan.uuids)])
+    this.#save()
     return {
-      returned: () => void this.#out.delete(record),
-      orphaned: () => {
-        if (!this.#out.delete(record)) return
-        this.#orphans = [...this.#orphans, { uuids: record, since: this.#now() }]
-        this.#presumed += 1
+      returned: () => {
+        this.#out.delete(record)
+        if (record.length === 0) this.#save()
       },
+      orphaned: () => {
+        if (this.#out.delete(record)) this.#orphaned({ uuids: record, since: this.#now() })
+      },
+    }
+  }
+
+  #save(): void {
+    const orphans = [...this.#orphans, ...this.#lockOrphans]
+    this.#store.save([...this.#out, ...orphans.map(({ uuids }) => uuids)])
+  }
+
+  #orphaned(orphan: Orphan): void {
+    if (isLockCall(orphan)) {
+      this.#lockOrphans = [...this.#lockOrphans, orphan]
+    } else {
+      this.#orphans = [...this.#orphans, orphan]
+      this.#presumed += 1
     }
   }
 
@@ -94,3 +140,5 @@ interface Orphan {
   readonly uuids: readonly string[]
   readonly since: number
 }
+
+const isLockCall = ({ uuids }: Orphan): boolean => uuids.length === 0

@@ -1,9 +1,9 @@
 import type { Connection } from '#node-libvirt'
 import { ConnectionError } from '../../errors.js'
-import type { CallGate } from './call-gate.js'
-import type { CallJournal } from './call-journal.js'
+import { type CallGate, hungCallLimit } from './call-gate.js'
+import { type CallJournal, lockCall, type RecordedCall } from './call-journal.js'
 import type { Connector, Session } from './connection.js'
-import { CallError, callFailure } from './errors.js'
+import { CallError, callFailure, connectionFailure } from './errors.js'
 import type { SilentDomains } from './silent-domains.js'
 
 export interface MonitorCall<T> {
@@ -20,7 +20,7 @@ export interface Waiting {
   /** Default: the timeout of every call. */
   readonly patienceSeconds?: number
   /** Told when it returns after that. */
-  readonly onLate?: () => void
+  readonly onLate?: (error: unknown) => void
 }
 
 /**
@@ -44,6 +44,7 @@ export interface CallerContext {
 export class Caller {
   readonly session: Session
   readonly #context: CallerContext
+  #check: Promise<void> | undefined
 
   constructor(session: Session, context: CallerContext) {
     this.session = session
@@ -66,8 +67,28 @@ export class Caller {
     try {
       return await gate.call({ name, monitorBound: false, signal, make: () => make(connection), ...waiting })
     } catch (cause) {
-      throw this.#failure(name, cause)
+      throw await this.#failure(name, cause)
     }
+  }
+
+  /**
+   * A call that takes the lock of every domain. Rejects with a CallError `busy` when calls that wait for a lock since
+   * before this connection are all that may hang.
+   */
+  async listing<T>(
+    name: string,
+    make: (connection: Connection) => Promise<T>,
+    waiting: Waiting = {},
+  ): Promise<T> {
+    const { gate, journal } = this.#context
+    if (!journal.mayList(gate.hung, hungCallLimit)) {
+      const message = `the domains were not listed: ${gate.hung} earlier libvirt calls hang; see who keeps a domain locked`
+      throw new CallError('busy', message, { call: name })
+    }
+    const answer = await this.plain(name, () => this.#recorded({ name, uuids: lockCall, make }), waiting)
+    journal.listed()
+    this.silent.clear()
+    return answer
   }
 
   /** A plain call, to see whether there is an answer at all. */
@@ -75,7 +96,7 @@ export class Caller {
     return this.plain(name, make, { patienceSeconds: briefSeconds })
   }
 
-  /** A plain call about one domain, which is silent from when there is no answer soon until it comes. */
+  /** A plain call about one domain, which is silent from when there is no answer soon until it comes or a listing answers. */
   async brieflyAbout<T>(
     uuid: string,
     name: string,
@@ -83,9 +104,28 @@ export class Caller {
   ): Promise<T> {
     if (this.silent.has({ uuid }))
       throw new CallError('hung', `an earlier call about domain ${uuid} still waits`, { call: name })
-    return this.silent.watch(uuid, (onLate) =>
-      this.plain(name, make, { patienceSeconds: briefSeconds, onLate }),
-    )
+    return this.silent.watch(uuid, (onLate) => this.#briefly(name, make, onLate))
+  }
+
+  /** Is written down only when it hangs, because there may be one for each domain. */
+  async #briefly<T>(
+    name: string,
+    make: (connection: Connection) => Promise<T>,
+    onReturn: () => void,
+  ): Promise<T> {
+    const late: { returned: boolean; record?: RecordedCall } = { returned: false }
+    const onLate = (error: unknown) => {
+      late.returned = true
+      if (late.record !== undefined) this.#strike(late.record, name, error)
+      if (!this.#endedConnection(name, error)) onReturn()
+    }
+    try {
+      return await this.plain(name, make, { patienceSeconds: briefSeconds, onLate })
+    } catch (error) {
+      const hangs = error instanceof CallError && error.fault === 'hung'
+      if (hangs && !late.returned) late.record = this.#context.journal.begin(lockCall)
+      throw error
+    }
   }
 
   /** A call that may wait for a domain's monitor. */
@@ -98,7 +138,7 @@ export class Caller {
       this.session.monitorAnswered = true
       return answer
     } catch (cause) {
-      throw this.#failure(name, cause)
+      throw await this.#failure(name, cause)
     }
   }
 
@@ -110,17 +150,55 @@ export class Caller {
       record.returned()
       return answer
     } catch (error) {
-      if (callFailure(connection.uri, name, error) instanceof ConnectionError) record.orphaned()
-      else record.returned()
+      this.#strike(record, name, error)
       throw error
     }
   }
 
-  #failure(name: string, cause: unknown): Error {
+  #strike(record: RecordedCall, name: string, error: unknown): void {
+    if (this.#endedConnection(name, error)) record.orphaned()
+    else record.returned()
+  }
+
+  #endedConnection(name: string, error: unknown): boolean {
+    const { uri } = this.session.connection
+    return error !== undefined && callFailure(uri, name, error) instanceof ConnectionError
+  }
+
+  async #failure(name: string, cause: unknown): Promise<Error> {
     const { connector, signal } = this.#context
     signal.throwIfAborted()
-    const error = callFailure(this.session.connection.uri, name, cause)
+    let error = callFailure(this.session.connection.uri, name, cause)
+    if (error instanceof CallError && error.fault === 'hung') error = await this.#orDaemonIsAway(error)
     if (error instanceof ConnectionError) connector.drop(this.session, error)
     return error
+  }
+
+  /** Whose fault it is that a call hangs: a domain's, or the daemon's when it does not even tell its version. */
+  async #orDaemonIsAway(hung: CallError): Promise<CallError | ConnectionError> {
+    const { gate, signal } = this.#context
+    const { connection } = this.session
+    this.#check ??= gate
+      .call({
+        name: 'libvirtVersion',
+        monitorBound: false,
+        patienceSeconds: briefSeconds,
+        signal,
+        make: () => connection.libvirtVersion(),
+      })
+      .then(() => undefined)
+      .finally(() => (this.#check = undefined))
+    try {
+      await this.#check
+      return hung
+    } catch (cause) {
+      signal.throwIfAborted()
+      const error = callFailure(connection.uri, 'libvirtVersion', cause)
+      return error instanceof CallError && error.fault === 'hung'
+        ? connectionFailure(connection.uri, hung)
+        : error instanceof ConnectionError
+          ? error
+          : hung
+    }
   }
 }

@@ -147,7 +147,8 @@ class ConnectedInspector implements LibvirtInspector {
       return { caller, listed: await this.#roster.read(caller) }
     } catch (cause) {
       signal.throwIfAborted()
-      if (cause instanceof ConnectionError && caller.session === used) return this.#list(signal)
+      if (cause instanceof ConnectionError && cause.code !== 'LIBVIRT_TIMEOUT' && caller.session === used)
+        return this.#list(signal)
       const error = connectionFailure(this.#uri, cause)
       this.#connector.drop(caller.session, error)
       throw error

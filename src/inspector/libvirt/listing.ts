@@ -25,7 +25,7 @@ export const bulkListing = 'allDomainStats'
 export async function listDomains(caller: Caller, onLate: () => void): Promise<readonly ListedDomain[]> {
   try {
     const make = (connection: Connection) => connection.allDomainStats(statsBits.state, 0)
-    return fromStats(await caller.plain(bulkListing, make, { onLate }))
+    return fromStats(await caller.listing(bulkListing, make, { onLate }))
   } catch (error) {
     if (!(error instanceof CallError) || error.fault !== 'unsupported') throw error
   }

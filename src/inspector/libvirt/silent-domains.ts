@@ -6,7 +6,7 @@ import { CallError } from './errors.js'
  * of them would cost another hung call.
  */
 export class SilentDomains {
-  /** By UUID, with a call of ours that waits. */
+  /** By UUID, with a call of ours that waits, or did when its connection ended. */
   readonly #asked = new Set<string>()
   #presumed: ReadonlySet<string> = new Set()
 
@@ -24,7 +24,13 @@ export class SilentDomains {
     this.#presumed = new Set(uuids)
   }
 
-  /** Makes a call about this domain alone; when it hangs, the domain is silent until it returns. */
+  /** A listing answered, for which each of them had to be asked. */
+  clear(): void {
+    this.#asked.clear()
+    this.presume([])
+  }
+
+  /** Makes a call about this domain alone; when it hangs, the domain is silent until `onLate` is called. */
   async watch<T>(uuid: string, call: (onLate: () => void) => Promise<T>): Promise<T> {
     const late = { returned: false }
     try {

@@ -123,6 +123,25 @@ it('gives up a daemon that does not answer, with one attempt out however long it
   expect(inspector.hungCalls).toBe(1)
 })
 
+it.each(['domainXml', 'domainStats', 'blockInfo'])(
+  'takes libvirt for away when it stops answering at %s, in the same cycle, and says so once',
+  async (method) => {
+    const { host, cycle, cycleFor, clock, heard } = inspectorOf({ domains: two() }, { xmlRefreshSeconds: 1 })
+    await cycle()
+    await clock.advance(1)
+    let silent = false
+    host.script = (call) => {
+      silent ||= call.method === method
+      return silent ? never() : undefined
+    }
+
+    await expect(cycleFor(12)).rejects.toMatchObject({ name: 'ConnectionError', code: 'LIBVIRT_TIMEOUT' })
+
+    expect(heard.filter((line) => line.startsWith('lost'))).toEqual(['lost LIBVIRT_TIMEOUT'])
+    expect(heard.filter((line) => line.startsWith('stuck'))).toEqual([])
+  },
+)
+
 it('uses a connection whose opening was slow, in the next cycle', async () => {
   let answer: (() => void) | undefined
   const slow = new Promise<void>((resolve) => {

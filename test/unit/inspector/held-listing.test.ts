@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Inspected, DomainLook } from '../../../src/inspector/inspector.js'
+import type { CallStore } from '../../../src/inspector/libvirt/call-journal.js'
 import type { FakeDomain, FakeHost } from '../../support/fake-host.js'
 import { type Cycle, inspectorOf, runningDomain } from '../../support/inspector.js'
 
@@ -136,4 +137,102 @@ it('counts what its domains would have given as missing when there is no place l
 
   expect(during.survey.domains).toHaveLength(20)
   expect([...during.looks.values()]).toContainEqual(expect.objectContaining({ ok: false, reason: 'stuck' }))
+})
+
+/** What outlives the process. */
+function memory(): CallStore & { saved: readonly (readonly string[])[] } {
+  return {
+    saved: [],
+    load() {
+      return this.saved
+    },
+    save(calls) {
+      this.saved = calls
+    },
+  }
+}
+
+/** An agent that starts while the lock of a domain is kept, and is killed when its first cycle has failed. */
+async function startAndKill(store: CallStore) {
+  const agent = inspectorOf({ domains: many(3) }, {}, store)
+  number(agent.host, 1).locked = true
+  await expect(agent.cycleFor(11)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  return agent
+}
+
+it('lets no more than three listings hang, however often it is killed and started while a lock is kept', async () => {
+  const store = memory()
+  const left = []
+  for (let starts = 0; starts < 10; starts += 1) left.push(await startAndKill(store))
+
+  expect(left.map(({ host }) => listings(host))).toEqual([1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
+  expect(left.map(({ inspector }) => inspector.hungCalls)).toEqual([1, 2, 3, 3, 3, 3, 3, 3, 3, 3])
+})
+
+it('reads all, and counts no hung call, when it is started after the lock was let go', async () => {
+  const store = memory()
+  for (let starts = 0; starts < 2; starts += 1) await startAndKill(store)
+  const { cycle, inspector } = inspectorOf({ domains: many(3) }, {}, store)
+
+  expect(inspector.hungCalls).toBe(2)
+  expect(notWhole(await cycle(usual))).toEqual([])
+  expect(inspector.hungCalls).toBe(0)
+  await cycle(usual)
+  expect(store.saved.filter((uuids) => uuids.length === 0)).toEqual([])
+})
+
+it('lists once more after five minutes when three listings of former processes may hang', async () => {
+  const store = memory()
+  store.saved = [[], [], []]
+  const { clock, cycle, inspector } = inspectorOf({ domains: many(3) }, {}, store)
+  await expect(cycle(usual)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  await clock.advance(300)
+
+  expect(notWhole(await cycle(usual))).toEqual([])
+  expect(inspector.hungCalls).toBe(0)
+})
+
+it('lets no more than three calls hang when libvirtd hangs up again and again while a lock is kept', async () => {
+  const { host, clock, cycle, cycleFor, inspector } = inspectorOf({ domains: many(20) })
+  await cycle(usual)
+  number(host, 7).locked = true
+  await cycleFor(11, usual)
+  for (let times = 0; times < 5; times += 1) {
+    host.endConnections(1)
+    await clock.advance(1)
+    const during = await cycleFor(11, usual)
+    expect(notWhole(during)).toContain('instance-7')
+    expect(inspector.hungCalls).toBe(3)
+    expect(host.callsOut).toBeLessThanOrEqual(3)
+  }
+  host.unlock(number(host, 7).uuid)
+  await clock.advance(300)
+  expect(notWhole(await cycle(usual))).toEqual([])
+  expect(inspector.hungCalls).toBe(0)
+})
+
+it('writes down a listing before it is made, and strikes it off when it has answered', async () => {
+  const store = memory()
+  const { host, inspector, signal } = inspectorOf({ domains: many(3) }, {}, store)
+  const written: unknown[] = []
+  host.script = ({ method }) => {
+    if (method === 'allDomainStats') written.push(store.saved)
+    return undefined
+  }
+
+  await inspector.survey(signal)
+
+  expect(written).toEqual([[[]]])
+  expect(store.saved).toEqual([])
+})
+
+it('lists soon, beside three calls that hang on monitors, when it was killed in the moment of a listing', async () => {
+  const store = memory()
+  store.saved = [...many(3).map(({ uuid }) => [uuid]), []]
+  const { clock, cycle, inspector } = inspectorOf({ domains: many(3) }, {}, store)
+  await expect(cycle(usual)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  await clock.advance(10)
+
+  expect(notWhole(await cycle(usual))).toEqual([])
+  expect(inspector.hungCalls).toBe(0)
 })
