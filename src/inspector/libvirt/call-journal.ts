@@ -30,8 +30,8 @@ export interface RecordedCall {
  * A call that hangs keeps its worker of libvirtd when its connection ends and when this process is killed, so the limit
  * of hung calls is kept by this journal:
  *
- * 1. Each monitor-bound call is written to the store before it is made. What was answered is struck off with the next
- *    writing; more than was out is harmless.
+ * 1. Each monitor-bound call is written to the store before it is made, those of a row about single domains all at once.
+ *    What was answered is struck off with the next writing; more than was out is harmless.
  * 2. Calls that the store holds at the start, and calls whose connection ended, are orphans: they count as hanging until
  *    the contrary is seen.
  * 3. Before a cycle makes monitor-bound calls, it asks for the domains of orphans whether somebody waits for their
@@ -50,6 +50,7 @@ export class CallJournal {
   readonly #store: CallStore
   readonly #now: () => number
   readonly #out = new Set<readonly string[]>()
+  #announced: ReadonlySet<string> = new Set()
   #orphans: readonly Orphan[]
   #lockOrphans: readonly Orphan[]
   #presumed: number
@@ -90,11 +91,25 @@ export class CallJournal {
     this.#save()
   }
 
+  /**
+   * Calls about one each of these domains are about to be made, one after the other: all are written down now, and not
+   * again before each, until `work` is done.
+   */
+  async announce<T>(uuids: Iterable<string>, work: () => Promise<T>): Promise<T> {
+    this.#announced = new Set(uuids)
+    if (this.#announced.size > 0) this.#save()
+    try {
+      return await work()
+    } finally {
+      this.#announced = new Set()
+    }
+  }
+
   /** To be called right before a call about these domains is made. */
   begin(uuids: readonly string[]): RecordedCall {
     const record = [...uuids]
     this.#out.add(record)
-    this.#save()
+    if (!this.#isAnnounced(record)) this.#save()
     return {
       returned: () => {
         this.#out.delete(record)
@@ -108,7 +123,13 @@ export class CallJournal {
 
   #save(): void {
     const orphans = [...this.#orphans, ...this.#lockOrphans]
-    this.#store.save([...this.#out, ...orphans.map(({ uuids }) => uuids)])
+    const announced = [...this.#announced].map((uuid) => [uuid])
+    this.#store.save([...this.#out, ...announced, ...orphans.map(({ uuids }) => uuids)])
+  }
+
+  #isAnnounced(record: readonly string[]): boolean {
+    const [uuid, ...others] = record
+    return uuid !== undefined && others.length === 0 && this.#announced.has(uuid)
   }
 
   #orphaned(orphan: Orphan): void {

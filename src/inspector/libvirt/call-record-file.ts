@@ -4,9 +4,9 @@ import { toError } from '../../errors.js'
 import type { CallStore } from './call-journal.js'
 
 /**
- * Keeps calls in a file: `{"calls":[["<uuid>", …], …]}`, one that waits for a lock as `[]`. It must outlive the process and need not outlive the host, so
- * nothing is synced; a tmpfs is best. Written anew and renamed, so that a kill leaves the old one or the new one. A file
- * that is not there or not readable holds no calls.
+ * Keeps calls in a file: `{"calls":[["<uuid>", …], …]}`, one that waits for a lock as `[]`. It must outlive the process
+ * and need not outlive the host, so nothing is synced; a tmpfs is best. Written anew and renamed, so that a kill leaves
+ * the old one or the new one. A file that is not there or not readable holds no calls.
  *
  * `onUnwritable` is told once in a row of failures; calls are then made without being recorded.
  */

@@ -128,6 +128,11 @@ export class Caller {
     }
   }
 
+  /** Work that makes monitor-bound calls about one each of these domains; sparer than without having said so. */
+  announcing<T>(uuids: Iterable<string>, work: () => Promise<T>): Promise<T> {
+    return this.#context.journal.announce(uuids, work)
+  }
+
   /** A call that may wait for a domain's monitor. */
   async monitor<T>(call: MonitorCall<T>): Promise<T> {
     const { gate, signal } = this.#context

@@ -21,14 +21,18 @@ export async function readDiskInfo(
   stuckDomains: StuckDomains,
   domains: readonly Learned[],
 ): Promise<ReadonlyMap<string, DiskInfo>> {
+  const isStuck = ({ domain, unread }: Learned) =>
+    stuckDomains.has(domain) || [...unread.values()].some(({ reason }) => reason === 'stuck')
   const infos = new Map<string, DiskInfo>()
-  await eachOf(domains, async ({ domain, unread }) => {
-    const stuck = stuckDomains.has(domain) || [...unread.values()].some(({ reason }) => reason === 'stuck')
-    infos.set(
-      domain.uuid,
-      stuck ? { sizes: new Map(), absence: absences.hung } : await diskInfo(caller, stuckDomains, domain),
-    )
-  })
+  for (const { domain } of domains.filter(isStuck))
+    infos.set(domain.uuid, { sizes: new Map(), absence: absences.hung })
+  const asked = domains.filter((learned) => !isStuck(learned)).map(({ domain }) => domain)
+  const running = asked.filter(({ id }) => id !== undefined).map(({ uuid }) => uuid)
+  await caller.announcing(running, () =>
+    eachOf(asked, async (domain) => {
+      infos.set(domain.uuid, await diskInfo(caller, stuckDomains, domain))
+    }),
+  )
   return infos
 }
 

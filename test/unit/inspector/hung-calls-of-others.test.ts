@@ -47,6 +47,26 @@ it('writes down a call before it is made', async () => {
   expect(written).toEqual([[uuids(host, 1, 2, 3)]])
 })
 
+it('has calls for the sizes of disks written down before they are made, and writes once for all of them', async () => {
+  const store = memory()
+  let writings = 0
+  const save = (calls: readonly (readonly string[])[]) => {
+    writings += 1
+    store.saved = calls
+  }
+  const { host, cycle } = inspectorOf({ domains: many(20) }, {}, { ...store, save })
+  const before: { written: boolean; writings: number }[] = []
+  host.script = ({ method, uuids: [uuid] }) => {
+    const written = store.saved.some((call) => call[0] === uuid)
+    if (method === 'blockInfo') before.push({ written, writings })
+    return undefined
+  }
+
+  await cycle(['block', 'diskInfo'])
+
+  expect(before).toEqual(Array(20).fill({ written: true, writings: before[0]!.writings }))
+})
+
 it('counts the calls that an earlier process left hanging, and makes no other when there are three', async () => {
   const store = memory()
   const domains = many(10)
