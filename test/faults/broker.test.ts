@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait-for.js'
 import { startConsumer, type Consumer } from './soak/consumer.js'
 
 const reconnects = faultScale({ reduced: 20, full: 200 })
-const outageCycles = faultScale({ reduced: 5, full: 600 })
+const outageCycles = faultScale({ reduced: 30, full: 120 })
 
 vi.setConfig({ testTimeout: faultScale({ reduced: 180_000, full: 1_800_000 }) })
 

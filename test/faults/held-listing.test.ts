@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent, type CycleLine } from '../support/agent.js'
 import { recordFault } from '../support/fault-record.js'
+import { faultScale } from '../support/fault-scale.js'
 import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
 import { busyWorkers, holdingsOf } from '../support/libvirtd.js'
 import { statusEndpoint } from '../support/status-endpoint.js'
@@ -17,7 +18,7 @@ import { waitFor } from '../support/wait-for.js'
 const execFileAsync = promisify(execFile)
 const guests = 12
 const callTimeout = 2
-const restarts = process.env['VIRTPOLL_FAULTS'] === 'full' ? 10 : 5
+const restarts = faultScale({ reduced: 5, full: 10 })
 const meters = ['power.state', 'cpu', 'network.incoming.bytes', 'memory.resident', 'disk.device.capacity']
 const whole = { instances: guests, samples: guests * meters.length, missing: {} }
 

@@ -3,11 +3,12 @@ import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { removeAgents, startAgent, type Agent, type AgentOptions } from '../support/agent.js'
 import { ledgerOf, recordFault } from '../support/fault-record.js'
+import { faultScale } from '../support/fault-scale.js'
 import { openLab } from '../support/lab.js'
 import { clients, holdingsOf } from '../support/libvirtd.js'
 import { waitFor } from '../support/wait-for.js'
 
-const rounds = process.env['VIRTPOLL_FAULTS'] === 'full' ? 100 : 10
+const rounds = faultScale({ reduced: 20, full: 100 })
 const guests = 12
 const meters = ['power.state', 'cpu', 'memory.resident', 'network.incoming.bytes', 'disk.device.capacity']
 const whole = { instances: guests, samples: guests * meters.length, missing: {} }

@@ -10,8 +10,7 @@ import { folderOf } from '../support/virtpoll.js'
 import { virsh } from '../support/virsh.js'
 import { waitFor } from '../support/wait-for.js'
 
-const full = process.env['VIRTPOLL_FAULTS'] === 'full'
-const guests = full ? 100 : 12
+const guests = 100
 const guestsOfRestarts = 40
 const callTimeout = 2
 /** Meters that a paused guest has, of which the last three need its monitor. */
@@ -21,10 +20,6 @@ const meters = [...free, ...bound]
 
 const lab = openLab()
 const domains: LabDomain[] = []
-const more = async (count: number) => {
-  while (domains.length < count)
-    domains.push(await lab.createDomain({ number: 0x900 + domains.length }, 'paused'))
-}
 const halt = (...some: readonly LabDomain[]) => {
   for (const domain of some) process.kill(qemuPid(domain), 'SIGSTOP')
 }
@@ -32,7 +27,10 @@ const goOn = (...some: readonly LabDomain[]) => {
   for (const domain of some) process.kill(qemuPid(domain), 'SIGCONT')
 }
 
-beforeAll(() => more(guests), 600_000)
+beforeAll(async () => {
+  while (domains.length < guests)
+    domains.push(await lab.createDomain({ number: 0x900 + domains.length }, 'paused'))
+}, 600_000)
 afterEach(async () => {
   await removeAgents()
   goOn(...domains)
@@ -96,7 +94,7 @@ test('a stuck domain costs one call timeout once, and of its own samples those t
   expect((await agent.stop()).code).toBe(0)
 
   expect(first!.seconds).toBeLessThan(callTimeout + 1)
-  expect(Math.max(...later.map(({ seconds }) => seconds))).toBeLessThan(1)
+  expect(Math.max(...later.map(({ seconds }) => seconds))).toBeLessThan(callTimeout)
   for (const cycle of [first!, ...later]) expect(figures(cycle)).toEqual(without(1))
   expect(figures(back)).toEqual(whole)
   const cycles = agent.cycles().length
@@ -159,7 +157,7 @@ test.each([
   await waitFor('three calls hang', async () => (await metric('virtpoll_libvirt_hung_calls')) === 3, 60)
   const last = (await cyclesWhile(agent, 3)).at(-1)!
 
-  expect(last.seconds).toBeLessThan(1)
+  expect(last.seconds).toBeLessThan(callTimeout)
   expect(last.instances).toBe(guests)
   expect(last.missing['stuck']).toBeGreaterThanOrEqual(choose().length * bound.length)
   expect(await healthy()).toBe(true)
@@ -206,7 +204,6 @@ test('an agent that is told to stop while every domain is stuck ends in time', a
 })
 
 test('ten kills and restarts with many domains stuck hold three workers of libvirtd at the most', async () => {
-  await more(guestsOfRestarts)
   const outbox = { directory: join(await folderOf({}), 'outbox') }
   const held: number[] = []
   const kill = async (agent: Agent, waitMs: number) => {
@@ -221,7 +218,7 @@ test('ten kills and restarts with many domains stuck hold three workers of libvi
   }
   const first = await agentOf({ outbox })
   await first.freshCycle()
-  halt(...domains)
+  halt(...domains.slice(0, guestsOfRestarts))
   await kill(first, 0)
   for (let round = 1; round < 10; round += 1) await kill(await agentOf({ outbox }), round * 700)
   const agent = await agentOf({ outbox })
@@ -229,18 +226,14 @@ test('ten kills and restarts with many domains stuck hold three workers of libvi
   const begun = (await agent.freshCycle()).seconds
 
   expect(Math.max(...held)).toBeLessThanOrEqual(3)
-  expect(begun).toBeLessThan(1)
+  expect(begun).toBeLessThan(callTimeout)
   goOn(...domains)
-  await waitFor(
-    'all are whole again',
-    () => agent.cycles().at(-1)!.samples === domains.length * meters.length,
-  )
+  await waitFor('all are whole again', () => agent.cycles().at(-1)!.samples === whole.samples)
   recordFault({
-    fault: `agent killed while ${domains.length} guests are stopped`,
+    fault: `agent killed while ${guestsOfRestarts} of ${guests} guests are stopped`,
     times: 10,
     ...{ lostSeconds: begun, callsOut: Math.max(...held) },
   })
-  for (const domain of domains.splice(guests)) await domain.remove()
 }, 240_000)
 
 test('a domain that is busy with a block job and one that is being saved keep their samples', async () => {
