@@ -20,7 +20,7 @@ import { startConsumer } from './soak/consumer.js'
 vi.setConfig({ testTimeout: faultScale({ reduced: 300_000, full: 1_800_000 }) })
 
 const lab = openLab()
-const rounds = faultScale({ reduced: 1, full: 10 })
+const rounds = faultScale({ reduced: 1, full: 5 })
 
 beforeAll(async () => {
   for (const number of [0xc11, 0xc12]) await lab.createDomain({ number }, 'paused')

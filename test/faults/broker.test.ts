@@ -11,8 +11,8 @@ import { startTcpCut, type TcpCut } from '../support/tcp-cut.js'
 import { waitFor } from '../support/wait-for.js'
 import { startConsumer, type Consumer } from './soak/consumer.js'
 
-const reconnects = faultScale({ reduced: 20, full: 200 })
-const outageCycles = faultScale({ reduced: 30, full: 120 })
+const reconnects = faultScale({ reduced: 20, full: 100 })
+const outageCycles = faultScale({ reduced: 30, full: 60 })
 
 vi.setConfig({ testTimeout: faultScale({ reduced: 180_000, full: 1_800_000 }) })
 
