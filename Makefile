@@ -79,7 +79,7 @@ conformance: test-conformance ## compare every sample with those of Debian's cei
 
 .PHONY: faults
 faults: export VIRTPOLL_FAULTS := full
-faults: test-faults ## make every fault happen in full, for hours, and write the figures into docs/reliability.md
+faults: test-faults ## make every fault happen in full, and write the figures into docs/reliability.md
 	node scripts/reliability-page.js $(reports)/faults.json docs/reliability.md
 
 .PHONY: soak
