@@ -129,7 +129,7 @@ function launch(folder: string, { env = {}, through = [], ...options }: AgentOpt
       return (performance.now() - since) / 1000
     },
     async freshCycle() {
-      const since = Date.now()
+      const since = Date.now() + lineDelayMs
       return (await line((it) => it.msg === 'cycle' && beganAt(it as CycleLine) > since)) as CycleLine
     },
     async reload(polling) {
@@ -142,6 +142,9 @@ function launch(folder: string, { env = {}, through = [], ...options }: AgentOpt
     },
   }
 }
+
+/** On a busy machine the line of a cycle comes so much after its end: by its line, the cycle began later than it did. */
+const lineDelayMs = 250
 
 /** Wall clock, milliseconds. */
 export function beganAt({ time, seconds }: CycleLine): number {
