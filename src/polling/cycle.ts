@@ -4,6 +4,7 @@ import type { Domain, Inspection, Inspector, StatsGroup } from '../inspector/ins
 import type { PollsterLog } from '../pollster/pollster.js'
 import type { Notifier, RefusedSample } from '../publish/notifier.js'
 import type { Clock } from '../schedule/clock.js'
+import { createTurns, type Turns } from '../schedule/turns.js'
 import { createCycleCache } from './cycle-cache.js'
 import type { DeltaMemory } from './delta-memory.js'
 import { discover, type Findings } from './discover.js'
@@ -11,7 +12,7 @@ import { createHandOver, type HandOver } from './hand-over.js'
 import { createLedger, type Ledger } from './ledger.js'
 import type { LastFound } from './last-found.js'
 import { createPatience } from './patience.js'
-import { errandsOf, expectedOf, isInstance, type Assignment, type Errand } from './plan.js'
+import { errandsOf, isInstance, samplesOf, type Assignment, type Errand } from './plan.js'
 import { pollErrands } from './poll-errands.js'
 import type { CycleReport, MissingReason, Witness } from './report.js'
 import { createTally, type Tally } from './tally.js'
@@ -105,11 +106,14 @@ async function takeSteps(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
+  const turns = createTurns(parts.clock, signal)
   const findings = await discover(parts, request.assignments, surveyOnce(parts, progress, signal))
   progress.findings = findings
   forgetTheGone(parts.memory, request.assignments, findings)
-  const errands = promise(request, findings, progress)
-  const inspection = await inspect(parts, errands, signal)
+  const errands = await promise(request, { findings, progress, turns })
+  const domains = domainsOf(errands)
+  progress.instances = domains.length
+  const inspection = await inspect(parts, { errands, domains }, signal)
   progress.calls += inspection?.calls ?? 0
   const patience = createPatience(parts.clock, parts.pollsterSeconds, signal)
   try {
@@ -121,6 +125,7 @@ async function takeSteps(
       cache: createCycleCache(),
       witness: request.witness,
       now: parts.clock.now(),
+      turns,
       signal,
     })
   } finally {
@@ -152,38 +157,34 @@ function forgetTheGone(memory: DeltaMemory, assignments: readonly Assignment[], 
  * What is to be polled, and into the ledger how many samples that promises; also those of resources that cannot be
  * polled because their discovery failed, so that a cycle without libvirt does not look as if nothing were due.
  */
-function promise(
+async function promise(
   { assignments, accepts = () => true }: CycleRequest,
-  findings: Findings,
-  progress: Progress,
-): readonly Errand[] {
-  const errands = errandsOf(assignments, (name) => findings.resourcesOf(name).filter(accepts))
-  const { ledger } = progress
+  {
+    findings,
+    progress: { ledger },
+    turns,
+  }: { readonly findings: Findings; readonly progress: Progress; readonly turns: Turns },
+): Promise<readonly Errand[]> {
   const pollable: Errand[] = []
-  for (const errand of errands) {
+  for (const errand of errandsOf(assignments, (name) => findings.resourcesOf(name).filter(accepts))) {
     const reason = findings.lost.get(errand.resource)
     if (reason === undefined) pollable.push(errand)
-    else ledger.lost(expectedOfErrand(errand), reason)
+    if (reason === undefined) ledger.expect(samplesOf(errand))
+    else ledger.lost(samplesOf(errand), reason)
+    if (turns.areDue()) await turns.give()
   }
-  for (const errand of pollable) ledger.expect(expectedOfErrand(errand))
-  progress.instances = domainsOf(pollable).length
   return pollable
-}
-
-function expectedOfErrand({ pollsters, resource }: Errand): number {
-  return pollsters.reduce((sum, pollster) => sum + expectedOf(pollster, resource), 0)
 }
 
 /** One look at all domains for the union of the groups; undefined when nothing needs one. */
 async function inspect(
   { inspector, reportStopped }: CycleParts,
-  errands: readonly Errand[],
+  { errands, domains }: { readonly errands: readonly Errand[]; readonly domains: readonly Domain[] },
   signal: AbortSignal,
 ): Promise<Inspection | undefined> {
-  const groups = new Set<StatsGroup>(
-    errands.flatMap(({ pollsters }) => pollsters.flatMap(({ needs }) => needs)),
-  )
-  const domains = domainsOf(errands)
+  // Errands share their lists of pollsters, so there are few.
+  const lists = new Set(errands.map(({ pollsters }) => pollsters))
+  const groups = new Set<StatsGroup>([...lists].flatMap((list) => list.flatMap(({ needs }) => needs)))
   if (groups.size === 0 || domains.length === 0) return undefined
   return inspector.inspect({ domains, groups, reportStopped }, signal)
 }

@@ -22,42 +22,45 @@ export interface DeltaMemory {
 
 type Figures = Map<string, Remembered>
 
-interface Shelf {
-  readonly source: string
-  readonly meter: string
-  readonly byResource: Map<string, Figures>
-}
+/** By the id of the resource. */
+type Shelf = Map<string, Figures>
 
 export function createDeltaMemory(): DeltaMemory {
-  const shelves = new Map<string, Shelf>()
-  const shelfOf = (source: string, meter: string): Shelf => {
-    const key = `${meter}\n${source}`
-    const shelf = shelves.get(key) ?? { source, meter, byResource: new Map<string, Figures>() }
-    shelves.set(key, shelf)
-    return shelf
-  }
+  /** By source, then by meter. */
+  const shelves = new Map<string, Map<string, Shelf>>()
   return {
-    page: (source, meter, resourceId) => openPage(shelfOf(source, meter).byResource, resourceId),
+    page(source, meter, resourceId) {
+      const byMeter = entryOf(shelves, source, () => new Map<string, Shelf>())
+      const shelf = entryOf(byMeter, meter, (): Shelf => new Map<string, Figures>())
+      return openPage(shelf, resourceId)
+    },
     keepResources(source, resourceIds) {
-      for (const shelf of shelves.values()) {
-        if (shelf.source !== source) continue
-        for (const id of shelf.byResource.keys()) if (!resourceIds.has(id)) shelf.byResource.delete(id)
-      }
+      for (const shelf of shelves.get(source)?.values() ?? [])
+        for (const id of shelf.keys()) if (!resourceIds.has(id)) shelf.delete(id)
     },
     keepPairs(isKept) {
-      for (const [key, { source, meter }] of shelves) if (!isKept(source, meter)) shelves.delete(key)
+      for (const [source, byMeter] of shelves) {
+        for (const meter of byMeter.keys()) if (!isKept(source, meter)) byMeter.delete(meter)
+        if (byMeter.size === 0) shelves.delete(source)
+      }
     },
     get size() {
       let size = 0
-      for (const { byResource } of shelves.values())
-        for (const figures of byResource.values()) size += figures.size
+      for (const byMeter of shelves.values())
+        for (const shelf of byMeter.values()) for (const figures of shelf.values()) size += figures.size
       return size
     },
   }
 }
 
-function openPage(byResource: Map<string, Figures>, resourceId: string): MemoryPage {
-  const before = byResource.get(resourceId)
+function entryOf<V>(map: Map<string, V>, key: string, create: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, (value = create()))
+  return value
+}
+
+function openPage(shelf: Shelf, resourceId: string): MemoryPage {
+  const before = shelf.get(resourceId)
   let written: Figures | undefined
   return {
     recall: (key) => before?.get(key),
@@ -68,8 +71,8 @@ function openPage(byResource: Map<string, Figures>, resourceId: string): MemoryP
     commit(missedAFigure) {
       if (before === undefined && written === undefined) return
       const kept: Figures = new Map([...(missedAFigure ? (before ?? []) : []), ...(written ?? [])])
-      if (kept.size > 0) byResource.set(resourceId, kept)
-      else byResource.delete(resourceId)
+      if (kept.size > 0) shelf.set(resourceId, kept)
+      else shelf.delete(resourceId)
     },
   }
 }

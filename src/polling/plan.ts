@@ -14,7 +14,11 @@ export interface Errand {
   readonly source: Source
   readonly resource: Resource
   readonly pollsters: readonly Pollster[]
+  readonly promised: Promised
 }
+
+/** How many samples one meter of each kind promises of a resource, by the XML of its domain alone. */
+export type Promised = Readonly<Record<Pollster['per'], number>>
 
 export function assign(
   sources: readonly Source[],
@@ -45,50 +49,61 @@ export function scheduleKey(schedule: Schedule): string {
  * What is to be polled. Within one schedule a meter of a resource is polled once, for the first source in the order
  * of the file; sources of different schedules each poll it, and each has its own memory for it.
  */
-export function errandsOf(
+export function* errandsOf(
   assignments: readonly Assignment[],
   resourcesOf: (discovery: string) => readonly Resource[],
-): readonly Errand[] {
-  const taken = new Map<string, Set<string>>()
-  const takenOf = (source: Source, { meter }: Pollster): Set<string> => {
-    const key = `${meter}\n${scheduleKey(source.schedule)}`
-    const ids = taken.get(key) ?? new Set<string>()
-    taken.set(key, ids)
-    return ids
-  }
-  return assignments.flatMap(({ source, pollsters }) => {
-    const byResource = new Map<Resource, Pollster[]>()
-    for (const pollster of pollsters) {
-      const ids = takenOf(source, pollster)
-      for (const resource of discoveriesOf(source, pollster).flatMap(resourcesOf)) {
-        if (!suits(pollster, resource) || ids.has(resource.id)) continue
-        ids.add(resource.id)
-        const chosen = byResource.get(resource) ?? []
-        byResource.set(resource, chosen)
-        chosen.push(pollster)
+): Generator<Errand> {
+  const taken = new Map<string, Taken>()
+  for (const { source, pollsters } of assignments) {
+    const key = scheduleKey(source.schedule)
+    const takenNow: Taken = taken.get(key) ?? new Map<string, readonly Pollster[]>()
+    taken.set(key, takenNow)
+    for (const [discovery, asking] of byDiscovery(source, pollsters)) {
+      const ofAnything = asking.filter(({ per }) => per === 'resource')
+      for (const resource of resourcesOf(discovery)) {
+        // A meter of instances has nothing to say about other resources.
+        const chosen = take(takenNow, resource, isInstance(resource) ? asking : ofAnything)
+        if (chosen.length > 0) yield { source, resource, pollsters: chosen, promised: promisedBy(resource) }
       }
     }
-    return [...byResource].map(([resource, chosen]) => ({ source, resource, pollsters: chosen }))
-  })
+  }
+}
+
+function byDiscovery(
+  source: Source,
+  pollsters: readonly Pollster[],
+): ReadonlyMap<string, readonly Pollster[]> {
+  const asking = new Map<string, Pollster[]>()
+  for (const pollster of pollsters)
+    for (const name of discoveriesOf(source, pollster))
+      asking.set(name, [...(asking.get(name) ?? []), pollster])
+  return asking
+}
+
+/** By the id of a resource, the pollsters that an errand of the schedule has already. */
+type Taken = Map<string, readonly Pollster[]>
+
+/** Those of the pollsters that are still to be had. Mostly all of them, then it is the same list for every resource. */
+function take(taken: Taken, { id }: Resource, pollsters: readonly Pollster[]): readonly Pollster[] {
+  const before = taken.get(id)
+  const chosen = before === undefined ? pollsters : pollsters.filter((pollster) => !before.includes(pollster))
+  taken.set(id, before === undefined ? pollsters : [...before, ...chosen])
+  return chosen
 }
 
 export function isInstance(resource: Resource): resource is Instance {
   return 'domain' in resource
 }
 
-const expectations: Readonly<Record<Pollster['per'], (instance: Instance) => number>> = {
-  resource: () => 1,
-  instance: () => 1,
-  disk: ({ domain }) => domain.description.disks.filter((disk) => disk.hasSource).length,
-  vnic: ({ domain }) => domain.description.vnics.length,
+const onlyItself: Promised = { resource: 1, instance: 1, disk: 1, vnic: 1 }
+
+function promisedBy(resource: Resource): Promised {
+  if (!isInstance(resource)) return onlyItself
+  const { disks, vnics } = resource.domain.description
+  return { ...onlyItself, disk: disks.filter(({ hasSource }) => hasSource).length, vnic: vnics.length }
 }
 
-/** The number of samples that a meter promises of a resource, by the XML of its domain alone. */
-export function expectedOf(pollster: Pollster, resource: Resource): number {
-  return isInstance(resource) ? expectations[pollster.per](resource) : 1
-}
-
-/** A meter of instances has nothing to say about other resources. */
-function suits(pollster: Pollster, resource: Resource): boolean {
-  return pollster.per === 'resource' || isInstance(resource)
+/** The number of samples that an errand promises. */
+export function samplesOf({ pollsters, promised }: Errand): number {
+  return pollsters.reduce((sum, { per }) => sum + promised[per], 0)
 }

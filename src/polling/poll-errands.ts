@@ -1,17 +1,17 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PollsterError, toError } from '../errors.js'
 import type { Resource } from '../discovery/discovery.js'
 import type { DomainLook, Inspected, Inspection } from '../inspector/inspector.js'
 import type { Missing, PollContext, Pollster, PollsterLog, Reading } from '../pollster/pollster.js'
 import type { Sample } from '../sample/sample.js'
 import type { Instant } from '../schedule/clock.js'
+import type { Turns } from '../schedule/turns.js'
 import { checkOutcomes, type Answer } from './check-outcomes.js'
 import type { CycleCache } from './cycle-cache.js'
-import type { DeltaMemory } from './delta-memory.js'
+import type { DeltaMemory, MemoryPage } from './delta-memory.js'
 import type { HandOver } from './hand-over.js'
 import type { Ledger } from './ledger.js'
 import { overdue, type Patience } from './patience.js'
-import { expectedOf, isInstance, type Errand } from './plan.js'
+import { isInstance, type Errand } from './plan.js'
 import type { FailedFigure, Witness } from './report.js'
 import type { Tally } from './tally.js'
 
@@ -29,24 +29,47 @@ export interface Polling {
   readonly now: Instant
   readonly newId: () => string
   readonly logOf: (meter: string) => PollsterLog
+  readonly turns: Turns
   readonly signal: AbortSignal
 }
 
-/** Polls before the event loop gets its turn: about a millisecond. */
-const pollsATurn = 500
+/** What a pollster is handed in a cycle, whatever the resource. */
+type Shared = Omit<PollContext, 'look' | 'memory'>
+
+/** One pollster and one resource. */
+interface Pair {
+  readonly errand: Errand
+  readonly pollster: Pollster
+  readonly look: Inspected<DomainLook>
+}
 
 /** Asks every pollster of every errand and hands the samples over. Rejects with the signal's reason only. */
 export async function pollErrands(errands: readonly Errand[], polling: Polling): Promise<void> {
-  let sinceTurn = 0
+  const { inspection, handOver, turns } = polling
+  const sharedOf = shareOut(polling)
   for (const errand of errands) {
-    const look = lookAt(errand.resource, polling.inspection)
-    for (const pollster of errand.pollsters) await pollPair(errand, pollster, look, polling)
-    sinceTurn += errand.pollsters.length
-    if (polling.handOver.isFull) await polling.handOver.flush()
-    if (sinceTurn < pollsATurn) continue
-    sinceTurn = 0
-    await nextTurn()
-    polling.signal.throwIfAborted()
+    const look = lookAt(errand.resource, inspection)
+    for (const pollster of errand.pollsters) {
+      const later = pollPair({ errand, pollster, look }, sharedOf(pollster), polling)
+      // Almost every pollster answers at once; thousands of empty promises would cost more than their answers.
+      if (later !== undefined) await later
+    }
+    if (handOver.isFull) await handOver.flush()
+    if (turns.areDue()) await turns.give()
+  }
+}
+
+/** Made once a pollster, not once a poll. */
+function shareOut({ cache, now, logOf, patience }: Polling): (pollster: Pollster) => Shared {
+  const made = new Map<Pollster, Shared>()
+  return (pollster) => {
+    let shared = made.get(pollster)
+    if (shared === undefined) {
+      const { meter } = pollster
+      shared = { once: cache.once, now, log: logOf(meter), signal: patience.signalOf(meter) }
+      made.set(pollster, shared)
+    }
+    return shared
   }
 }
 
@@ -68,33 +91,33 @@ function lookAt(resource: Resource, inspection: Inspection | undefined): Inspect
   return inspection?.look(resource.domain.uuid) ?? notRead
 }
 
-async function pollPair(
-  { source, resource }: Errand,
-  pollster: Pollster,
-  look: Inspected<DomainLook>,
-  polling: Polling,
-): Promise<void> {
-  const expected = expectedOf(pollster, resource)
+/** Polls and books the answer: at once, or with the promise that it gives. */
+function pollPair(pair: Pair, shared: Shared, polling: Polling): Promise<void> | undefined {
+  const { errand, pollster, look } = pair
+  const { source, resource } = errand
   const page = polling.memory.page(source.name, pollster.meter, resource.id)
   try {
-    const given = ask(pollster, resource, { look, memory: page, ...shared(pollster, polling) }, polling)
-    const answer = checkOutcomes(pollster, given instanceof Promise ? await given : given)
-    page.commit(answer.missing.length + answer.nonsense.length > 0)
-    book(answer, { pollster, resource, look, expected }, polling)
+    const { once, now, log, signal } = shared
+    const given = ask(pollster, resource, { look, memory: page, once, now, log, signal }, polling)
+    if (given instanceof Promise) return bookLater(given, page, pair, polling)
+    accept(given, page, pair, polling)
   } catch (thrown) {
-    polling.signal.throwIfAborted()
-    const lost = Array.from({ length: expected }, () => failed(toError(thrown)))
-    polling.ledger.polled(expected, 0, lost)
-    polling.tally.failed(pollster.meter, failure(pollster, resource, thrown))
-    for (const figure of lost) polling.witness?.missing(figure, resource, pollster)
+    bookFailure(thrown, pair, polling)
   }
+  return undefined
 }
 
-function shared(
-  { meter }: Pollster,
-  { cache, now, logOf, patience }: Polling,
-): Omit<PollContext, 'look' | 'memory'> {
-  return { once: cache.once, now, log: logOf(meter), signal: patience.signalOf(meter) }
+async function bookLater(
+  given: Promise<unknown>,
+  page: MemoryPage,
+  pair: Pair,
+  polling: Polling,
+): Promise<void> {
+  try {
+    accept(await given, page, pair, polling)
+  } catch (thrown) {
+    bookFailure(thrown, pair, polling)
+  }
 }
 
 function ask(
@@ -109,23 +132,35 @@ function ask(
   return isPromiseLike(given) ? patience.wait(pollster.meter, given) : given
 }
 
-interface Polled {
-  readonly pollster: Pollster
-  readonly resource: Resource
-  readonly look: Inspected<DomainLook>
-  readonly expected: number
+function accept(given: unknown, page: MemoryPage, pair: Pair, polling: Polling): void {
+  const answer = checkOutcomes(pair.pollster, given)
+  page.commit(answer.missing.length + answer.nonsense.length > 0)
+  book(answer, pair, polling)
 }
 
-function book(answer: Answer, { pollster, resource, look, expected }: Polled, polling: Polling): void {
+function bookFailure(thrown: unknown, { errand, pollster }: Pair, polling: Polling): void {
+  polling.signal.throwIfAborted()
+  const { resource, promised } = errand
+  const expected = promised[pollster.per]
+  const lost = Array.from({ length: expected }, () => failed(toError(thrown)))
+  polling.ledger.polled(expected, 0, lost)
+  polling.tally.failed(pollster.meter, failure(pollster, resource, thrown))
+  for (const figure of lost) polling.witness?.missing(figure, resource, pollster)
+}
+
+function book(answer: Answer, { errand, pollster, look }: Pair, polling: Polling): void {
   const { ledger, handOver, witness, tally, now, newId } = polling
-  const missing: (Missing | FailedFigure)[] = [...answer.missing, ...answer.nonsense.map(failed)]
+  const { resource, promised } = errand
+  const expected = promised[pollster.per]
+  const missing: readonly (Missing | FailedFigure)[] =
+    answer.nonsense.length === 0 ? answer.missing : [...answer.missing, ...answer.nonsense.map(failed)]
   ledger.polled(expected, answer.readings.length, missing)
   const fault = answer.nonsense[0] ?? miscount(answer, expected)
   if (fault === undefined) tally.worked(pollster.meter)
   else tally.failed(pollster.meter, failure(pollster, resource, fault))
   const takenAt = look.ok ? look.value.takenAt : now
   for (const reading of answer.readings) {
-    const sample = sampleOf(pollster, resource, { takenAt, ...reading }, newId())
+    const sample = sampleOf(pollster, resource, reading, { id: newId(), takenAt })
     handOver.add(sample)
     witness?.sample(sample, resource)
   }
@@ -142,8 +177,8 @@ function miscount({ readings, missing }: Answer, expected: number): Error | unde
 function sampleOf(
   { meter, type, unit, number }: Pollster,
   { id: resourceId, source, userId, userName, projectId, projectName, metadata }: Resource,
-  reading: Reading & { readonly takenAt: Instant },
-  id: string,
+  reading: Reading,
+  { id, takenAt }: Pick<Sample, 'id' | 'takenAt'>,
 ): Sample {
   return {
     id,
@@ -158,7 +193,7 @@ function sampleOf(
     projectId,
     projectName,
     resourceId: reading.resourceId ?? resourceId,
-    takenAt: reading.takenAt,
+    takenAt: reading.takenAt ?? takenAt,
     metadata,
     extraMetadata: reading.metadata,
   }

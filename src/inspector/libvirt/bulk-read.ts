@@ -1,9 +1,10 @@
 import { exactInteger } from '../../sample/volume.js'
 import type { Clock, Instant } from '../../schedule/clock.js'
+import type { Turns } from '../../schedule/turns.js'
 import type { Domain, StatsGroup } from '../inspector.js'
 import type { CallGate } from './call-gate.js'
 import type { Caller } from './caller.js'
-import { type DomainFigures, decodeStats } from './decode-stats.js'
+import { type DomainFigures, decodeEach } from './decode-stats.js'
 import { eachOf } from './each-of.js'
 import { CallError, silentError } from './errors.js'
 import { monitorWaits } from './monitor-waits.js'
@@ -32,6 +33,14 @@ export interface BulkDeps {
   readonly stuckDomains: StuckDomains
 }
 
+/** What a cycle wants to know. */
+export interface BulkQuestion {
+  /** virDomainStatsTypes for one domain. */
+  readonly maskOf: (domain: Domain) => number
+  /** For the decoding of answers. */
+  readonly turns: Turns
+}
+
 interface Piece {
   readonly domains: readonly Domain[]
   readonly mask: number
@@ -51,12 +60,14 @@ export class BulkRead {
   readonly #deps: BulkDeps
   readonly #caller: Caller
   readonly #maskOf: (domain: Domain) => number
+  readonly #turns: Turns
   readonly #hungAlone = new Set<string>()
 
-  constructor(caller: Caller, deps: BulkDeps, maskOf: (domain: Domain) => number) {
+  constructor(caller: Caller, deps: BulkDeps, { maskOf, turns }: BulkQuestion) {
     this.#caller = caller
     this.#deps = deps
     this.#maskOf = maskOf
+    this.#turns = turns
   }
 
   async readSlices(domains: readonly Domain[]): Promise<void> {
@@ -166,7 +177,8 @@ export class BulkRead {
     const takenAt = this.#deps.clock.now()
     const byUuid = new Map(domains.map((domain) => [domain.uuid, domain]))
     for (const uuid of uuids) this.result.failures.delete(uuid)
-    for (const { uuid, id, figures } of decodeStats(columns)) {
+    for (const { uuid, id, figures } of decodeEach(columns)) {
+      if (this.#turns.areDue()) await this.#turns.give()
       const domain = byUuid.get(uuid)
       if (domain === undefined) continue
       const missing = id === undefined ? none : missingGroups(this.#maskOf(domain), figures, domain)

@@ -1,5 +1,5 @@
 import type { Domain } from '../inspector.js'
-import { type BulkDeps, BulkRead, type BulkResult } from './bulk-read.js'
+import { type BulkDeps, type BulkQuestion, BulkRead, type BulkResult } from './bulk-read.js'
 import type { Caller } from './caller.js'
 import { eachOf } from './each-of.js'
 import { monitorWaits } from './monitor-waits.js'
@@ -8,11 +8,9 @@ export interface BulkReaderDeps extends BulkDeps {
   readonly callTimeoutSeconds: number
 }
 
-export interface BulkRequest {
+export interface BulkRequest extends BulkQuestion {
   /** Running domains. */
   readonly domains: readonly Domain[]
-  /** virDomainStatsTypes for one domain. */
-  readonly maskOf: (domain: Domain) => number
 }
 
 /** Most domains in a cycle that are asked once more because somebody else held their job. */
@@ -29,8 +27,8 @@ export class BulkReader {
   }
 
   /** Rejects with a ConnectionError only. */
-  async read(caller: Caller, { domains, maskOf }: BulkRequest): Promise<BulkResult> {
-    const read = new BulkRead(caller, this.#deps, maskOf)
+  async read(caller: Caller, { domains, ...question }: BulkRequest): Promise<BulkResult> {
+    const read = new BulkRead(caller, this.#deps, question)
     await read.readSlices(domains)
     await this.#tryAgain(caller, read, domains)
     await read.readWithoutMonitor(domains.filter((domain) => isUnread(domain, read.result)))

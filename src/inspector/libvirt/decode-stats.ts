@@ -108,18 +108,23 @@ const singleFields: Readonly<Record<string, Put>> = {
   },
 }
 
-/** One record for each domain of the answer. Each field name is read once, however many domains have it. */
+/** One record for each domain of the answer. */
 export function decodeStats(columns: StatsColumns): readonly StatsRow[] {
+  return [...decodeEach(columns)]
+}
+
+/** The same, domain by domain. Each field name is read once, however many domains have it. */
+export function* decodeEach(columns: StatsColumns): Generator<StatsRow> {
   const puts = columns.fields.map(fieldPut)
-  return columns.uuids.map((uuid, row) => {
+  for (const [row, uuid] of columns.uuids.entries()) {
     const figures = emptyFigures()
     const end = columns.rowStart[row + 1] ?? 0
     for (let entry = columns.rowStart[row] ?? end; entry < end; entry += 1) {
       puts[columns.field[entry] ?? -1]?.(figures, numberAt(columns, entry), textAt(columns, entry))
     }
     const id = columns.ids[row] ?? -1
-    return { uuid, name: columns.names[row] ?? '', id: id < 0 ? undefined : id, figures }
-  })
+    yield { uuid, name: columns.names[row] ?? '', id: id < 0 ? undefined : id, figures }
+  }
 }
 
 export function emptyFigures(): DomainFigures {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../schedule/clock.js'
+import type { Turns } from '../../schedule/turns.js'
 import type { Domain, DomainLook, Inspected, InspectionRequest } from '../inspector.js'
 import type { BulkReader } from './bulk-reader.js'
 import type { Catalog } from './catalog.js'
@@ -28,11 +29,19 @@ const bulkDrivers: ReadonlySet<string> = new Set(['QEMU'])
 export const notFound: Inspected<never> = { ok: false, ...absences['not-found'] }
 const shutOff: Inspected<never> = { ok: false, ...absences['shut-off'] }
 
-/** Looks at the domains of a request, by the ways that the driver has. Rejects with a ConnectionError only. */
+/** An inspection that lets the event loop have its turn between domains. */
+export interface TakingTurns extends InspectionRequest {
+  readonly turns: Turns
+}
+
+/**
+ * Looks at the domains of a request, by the ways that the driver has. Rejects with a ConnectionError or the signal's
+ * reason.
+ */
 export async function takeLooks(
   caller: Caller,
   deps: InspectionDeps,
-  request: InspectionRequest,
+  request: TakingTurns,
 ): Promise<ReadonlyMap<string, Inspected<DomainLook>>> {
   const reads = await readAll(caller, deps, request)
   const infos = await readSizes(caller, deps, { reads, request })
@@ -43,6 +52,7 @@ export async function takeLooks(
     const look = inspected(read, infos.get(domain.uuid))
     const stopped = (look.ok ? look.value.shutOff : domain.id === undefined) && !request.reportStopped
     looks.set(domain.uuid, stopped ? shutOff : look)
+    if (request.turns.areDue()) await request.turns.give()
   }
   return looks
 }
@@ -50,20 +60,23 @@ export async function takeLooks(
 async function readAll(
   caller: Caller,
   deps: InspectionDeps,
-  { domains, groups, reportStopped }: InspectionRequest,
+  { domains, groups, reportStopped, turns }: TakingTurns,
 ): Promise<ReadonlyMap<Domain, Read>> {
   const silent = domains.filter((domain) => caller.silent.has(domain))
   const heard = domains.filter((domain) => !caller.silent.has(domain))
   const running = heard.filter(({ id }) => id !== undefined)
   const stopped = heard.filter(({ id }) => id === undefined)
   const way = bulkDrivers.has(caller.session.driver) ? readInBulk : readEach
-  const readOf = await way(caller, deps, { domains: running, groups })
+  const readOf = await way(caller, deps, { domains: running, groups, turns })
   const stoppedReadOf = await readStopped(caller, deps.clock, reportStopped ? stopped : [])
-  return new Map([
-    ...running.map((domain) => [domain, readOf(domain)] as const),
-    ...stopped.map((domain) => [domain, stoppedReadOf(domain)] as const),
-    ...silent.map((domain) => [domain, silentError] as const),
-  ])
+  const reads = new Map<Domain, Read>()
+  for (const domain of running) {
+    reads.set(domain, readOf(domain))
+    if (turns.areDue()) await turns.give()
+  }
+  for (const domain of stopped) reads.set(domain, stoppedReadOf(domain))
+  for (const domain of silent) reads.set(domain, silentError)
+  return reads
 }
 
 /** Disk sizes by domain; none for a domain whose sizes are to be those of its bulk statistics. */

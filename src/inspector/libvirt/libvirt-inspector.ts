@@ -1,5 +1,6 @@
 import { ConnectionError } from '../../errors.js'
 import type { Clock } from '../../schedule/clock.js'
+import { createTurns } from '../../schedule/turns.js'
 import type { Inspection, InspectionRequest, Inspector, Survey } from '../inspector.js'
 import type { LibvirtBinding } from './binding.js'
 import { BulkReader } from './bulk-reader.js'
@@ -107,7 +108,8 @@ class ConnectedInspector implements LibvirtInspector {
     const before = this.#gate.made
     const caller = this.#caller(await this.#connector.use(signal), signal)
     await this.#settleOrphans(caller, request)
-    const looks = await takeLooks(caller, this.#parts, request)
+    const turns = createTurns(this.#parts.clock, signal)
+    const looks = await takeLooks(caller, this.#parts, { ...request, turns })
     return { look: (uuid) => looks.get(uuid) ?? notFound, calls: this.#gate.made - before }
   }
 

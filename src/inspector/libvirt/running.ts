@@ -1,6 +1,7 @@
+import type { Turns } from '../../schedule/turns.js'
 import type { Absence, Domain, StatsGroup } from '../inspector.js'
 import type { Answer } from './bulk-read.js'
-import type { BulkReader } from './bulk-reader.js'
+import type { BulkReader, BulkRequest } from './bulk-reader.js'
 import type { Catalog } from './catalog.js'
 import type { Caller } from './caller.js'
 import type { CpuDefinitions, CpuTimes } from './cpu-time.js'
@@ -23,14 +24,18 @@ export interface BulkWayDeps {
 export async function readInBulk(
   caller: Caller,
   deps: BulkWayDeps,
-  request: { readonly domains: readonly Domain[]; readonly groups: ReadonlySet<StatsGroup> },
+  request: {
+    readonly domains: readonly Domain[]
+    readonly groups: ReadonlySet<StatsGroup>
+    readonly turns: Turns
+  },
 ): Promise<(domain: Domain) => Read> {
-  const { domains, groups } = request
+  const { domains, groups, turns } = request
   const mask = statsMask(groups, deps.options)
   const needsTime = (domain: Domain, figures?: DomainFigures) =>
     groups.has('cpu') && deps.cpu.needsDomainTime(domain, figures)
   const { answers, failures } = await deps.reader.read(caller, {
-    domains,
+    ...{ domains, turns },
     maskOf: (domain) => (needsTime(domain) ? mask | statsBits.cpu : mask),
   })
   const lacking = domains.filter((domain) => {
@@ -39,7 +44,8 @@ export async function readInBulk(
       return false
     return needsTime(domain, answer.figures)
   })
-  await addDomainTime(caller, deps.reader, { domains: lacking, answers })
+  const maskOfLacking = () => statsBits.state | statsBits.cpu
+  await addDomainTime(caller, deps.reader, { domains: lacking, turns, maskOf: maskOfLacking }, answers)
   return (domain) => {
     const answer = answers.get(domain.uuid)
     if (answer === undefined) return failures.get(domain.uuid)
@@ -54,10 +60,11 @@ export async function readInBulk(
 async function addDomainTime(
   caller: Caller,
   reader: BulkReader,
-  { domains, answers }: { domains: readonly Domain[]; answers: ReadonlyMap<string, Answer> },
+  request: BulkRequest,
+  answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
-  if (domains.length === 0) return
-  const more = await reader.read(caller, { domains, maskOf: () => statsBits.state | statsBits.cpu })
+  if (request.domains.length === 0) return
+  const more = await reader.read(caller, request)
   for (const [uuid, { figures }] of more.answers) {
     const known = answers.get(uuid)?.figures
     if (known !== undefined && figures.cpuTimeNs !== undefined) known.cpuTimeNs = figures.cpuTimeNs
