@@ -6,11 +6,8 @@ export interface CallStore {
   save(calls: readonly (readonly string[])[]): void
 }
 
-/**
- * So long after the last call that waits for a lock was orphaned, one listing is made in spite of the limit. A single
- * one may well have been answered in the moment in which its process was killed.
- */
-const lockPatienceSeconds = { forOne: 10, forMore: 300 }
+/** So long after the last call that waits for a lock was orphaned, one listing is made in spite of the limit. */
+const lockPatienceSeconds = 60
 
 /** The calls that wait for a lock: about no domain in particular. */
 export const lockCall: readonly string[] = []
@@ -43,14 +40,16 @@ export interface RecordedCall {
  *    its domains by itself.
  * 5. Listings, and questions to single domains that hang, wait for the lock of a domain, nobody can say of which, and
  *    asking would cost another hung call. They are kept without domains, and have ended when a listing answers, for that
- *    takes every lock. While there are any and the limit is reached, no listing is made for a while
- *    (`lockPatienceSeconds`). What was answered is struck off at once, for nothing else shows that it was.
+ *    takes every lock. While there are as many as may hang, no listing is made for a while (`lockPatienceSeconds`). What was answered is struck off at once, for nothing else shows that it was.
  */
 export class CallJournal {
   readonly #store: CallStore
   readonly #now: () => number
   readonly #out = new Set<readonly string[]>()
-  #announced: ReadonlySet<string> = new Set()
+  #announced: { readonly uuids: ReadonlySet<string>; readonly atOnce: number } = {
+    uuids: new Set(),
+    atOnce: 0,
+  }
   #orphans: readonly Orphan[]
   #lockOrphans: readonly Orphan[]
   #presumed: number
@@ -76,12 +75,14 @@ export class CallJournal {
     return new Set(this.#orphans.flatMap(({ uuids }) => uuids))
   }
 
-  /** Whether a listing may be made while so many calls hang, orphans included, of the most that may. */
-  mayList(hung: number, limit: number): boolean {
-    if (this.#lockOrphans.length === 0 || hung < limit) return true
+  /**
+   * Whether a listing may be made while so many calls from here hang of the most that may. Orphans that wait for a monitor
+   * do not count: they do not hold a listing up, and a host that is not listed has no samples at all.
+   */
+  mayList(hungHere: number, limit: number): boolean {
+    if (this.#lockOrphans.length === 0 || hungHere + this.#lockOrphans.length < limit) return true
     const last = Math.max(...this.#lockOrphans.map(({ since }) => since))
-    const { forOne, forMore } = lockPatienceSeconds
-    return this.#now() - last >= (this.#lockOrphans.length === 1 ? forOne : forMore)
+    return this.#now() - last >= lockPatienceSeconds
   }
 
   /** A listing answered, so nothing waits for a lock. */
@@ -92,16 +93,16 @@ export class CallJournal {
   }
 
   /**
-   * Calls about one each of these domains are about to be made, one after the other: all are written down now, and not
-   * again before each, until `work` is done.
+   * Calls about one each of these domains are about to be made, `atOnce` at a time: that many calls about any of them are
+   * written down now, and not again before each, until `work` is done.
    */
-  async announce<T>(uuids: Iterable<string>, work: () => Promise<T>): Promise<T> {
-    this.#announced = new Set(uuids)
-    if (this.#announced.size > 0) this.#save()
+  async announce<T>(uuids: Iterable<string>, atOnce: number, work: () => Promise<T>): Promise<T> {
+    this.#announced = { uuids: new Set(uuids), atOnce }
+    if (this.#announced.uuids.size > 0) this.#save()
     try {
       return await work()
     } finally {
-      this.#announced = new Set()
+      this.#announced = { uuids: new Set(), atOnce: 0 }
     }
   }
 
@@ -123,13 +124,15 @@ export class CallJournal {
 
   #save(): void {
     const orphans = [...this.#orphans, ...this.#lockOrphans]
-    const announced = [...this.#announced].map((uuid) => [uuid])
-    this.#store.save([...this.#out, ...announced, ...orphans.map(({ uuids }) => uuids)])
+    const { uuids: any, atOnce } = this.#announced
+    const announced = Array.from({ length: any.size === 0 ? 0 : Math.min(atOnce, any.size) }, () => [...any])
+    const out = [...this.#out].filter((record) => !this.#isAnnounced(record))
+    this.#store.save([...out, ...announced, ...orphans.map(({ uuids }) => uuids)])
   }
 
   #isAnnounced(record: readonly string[]): boolean {
     const [uuid, ...others] = record
-    return uuid !== undefined && others.length === 0 && this.#announced.has(uuid)
+    return uuid !== undefined && others.length === 0 && this.#announced.uuids.has(uuid)
   }
 
   #orphaned(orphan: Orphan): void {

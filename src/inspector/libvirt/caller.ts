@@ -81,7 +81,7 @@ export class Caller {
     waiting: Waiting = {},
   ): Promise<T> {
     const { gate, journal } = this.#context
-    if (!journal.mayList(gate.hung, hungCallLimit)) {
+    if (!journal.mayList(gate.hungHere, hungCallLimit)) {
       const message = `the domains were not listed: ${gate.hung} earlier libvirt calls hang; see who keeps a domain locked`
       throw new CallError('busy', message, { call: name })
     }
@@ -130,7 +130,8 @@ export class Caller {
 
   /** Work that makes monitor-bound calls about one each of these domains; sparer than without having said so. */
   announcing<T>(uuids: Iterable<string>, work: () => Promise<T>): Promise<T> {
-    return this.#context.journal.announce(uuids, work)
+    const { gate, journal } = this.#context
+    return journal.announce(uuids, gate.monitorLanes, work)
   }
 
   /** A call that may wait for a domain's monitor. */

@@ -57,7 +57,7 @@ it('has calls for the sizes of disks written down before they are made, and writ
   const { host, cycle } = inspectorOf({ domains: many(20) }, {}, { ...store, save })
   const before: { written: boolean; writings: number }[] = []
   host.script = ({ method, uuids: [uuid] }) => {
-    const written = store.saved.some((call) => call[0] === uuid)
+    const written = store.saved.some((call) => call.includes(uuid!))
     if (method === 'blockInfo') before.push({ written, writings })
     return undefined
   }
@@ -65,6 +65,24 @@ it('has calls for the sizes of disks written down before they are made, and writ
   await cycle(['block', 'diskInfo'])
 
   expect(before).toEqual(Array(20).fill({ written: true, writings: before[0]!.writings }))
+})
+
+it('takes no more calls for hanging than were out at once when its process was killed among disk sizes', async () => {
+  const store = memory()
+  const first = inspectorOf({ domains: many(20) }, {}, store)
+  let atKill: readonly (readonly string[])[] = []
+  first.host.script = ({ method }) => {
+    if (method === 'blockInfo') atKill = store.saved
+    return undefined
+  }
+  await first.cycle(['block', 'diskInfo'])
+  store.saved = atKill
+
+  const { inspector, cycle } = inspectorOf({ domains: many(20) }, {}, store)
+
+  expect(inspector.hungCalls).toBe(2)
+  await cycle(usual)
+  expect(inspector.hungCalls).toBe(0)
 })
 
 it('counts the calls that an earlier process left hanging, and makes no other when there are three', async () => {
