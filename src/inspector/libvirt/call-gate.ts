@@ -73,11 +73,6 @@ export class CallGate {
     return this.#made
   }
 
-  /** Calls out that nobody waits for any more. */
-  get hungHere(): number {
-    return this.#hung
-  }
-
   /** Calls that hang in libvirtd although nobody waits for them any more. */
   get hung(): number {
     return this.#hung + this.#deps.orphans()

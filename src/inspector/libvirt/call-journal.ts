@@ -40,7 +40,8 @@ export interface RecordedCall {
  *    its domains by itself.
  * 5. Listings, and questions to single domains that hang, wait for the lock of a domain, nobody can say of which, and
  *    asking would cost another hung call. They are kept without domains, and have ended when a listing answers, for that
- *    takes every lock. While there are as many as may hang, no listing is made for a while (`lockPatienceSeconds`). What was answered is struck off at once, for nothing else shows that it was.
+ *    takes every lock. While there are several and the limit is reached, no listing is made for a while
+ *    (`lockPatienceSeconds`). What was answered is struck off at once, for nothing else shows that it was.
  */
 export class CallJournal {
   readonly #store: CallStore
@@ -76,11 +77,11 @@ export class CallJournal {
   }
 
   /**
-   * Whether a listing may be made while so many calls from here hang of the most that may. Orphans that wait for a monitor
-   * do not count: they do not hold a listing up, and a host that is not listed has no samples at all.
+   * Whether a listing may be made while so many calls hang, orphans included, of the most that may. One orphan that waits
+   * for a lock does not forbid it: it may well have been answered in the moment in which its process was killed.
    */
-  mayList(hungHere: number, limit: number): boolean {
-    if (this.#lockOrphans.length === 0 || hungHere + this.#lockOrphans.length < limit) return true
+  mayList(hung: number, limit: number): boolean {
+    if (this.#lockOrphans.length < 2 || hung < limit) return true
     const last = Math.max(...this.#lockOrphans.map(({ since }) => since))
     return this.#now() - last >= lockPatienceSeconds
   }

@@ -81,7 +81,7 @@ export class Caller {
     waiting: Waiting = {},
   ): Promise<T> {
     const { gate, journal } = this.#context
-    if (!journal.mayList(gate.hungHere, hungCallLimit)) {
+    if (!journal.mayList(gate.hung, hungCallLimit)) {
       const message = `the domains were not listed: ${gate.hung} earlier libvirt calls hang; see who keeps a domain locked`
       throw new CallError('busy', message, { call: name })
     }

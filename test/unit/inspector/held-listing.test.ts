@@ -192,6 +192,16 @@ it('lists once more after a minute when three listings of former processes may h
   expect(inspector.hungCalls).toBe(0)
 })
 
+it('makes no listing while two that may hang, beside a call that may hang on a monitor, are all that may', async () => {
+  const store = memory()
+  const domains = many(3)
+  store.saved = [[], [], [domains[0]!.uuid]]
+  const { host, cycle } = inspectorOf({ domains }, {}, store)
+
+  await expect(cycle(usual)).rejects.toMatchObject({ code: 'LIBVIRT_TIMEOUT' })
+  expect(listings(host)).toBe(0)
+})
+
 it('lists at once when only one listing, beside many other calls, was out when its process was killed', async () => {
   const store = memory()
   const domains = many(12)
