@@ -93,7 +93,7 @@ fuzz: build ## try the decoders of everything that comes from outside with 100,0
 	FUZZ_RUNS=100000 $(bin)/vitest run --project unit --testTimeout 1800000 fuzz
 
 # BENCH="host-100 poll-once" measures these parts only.
-BENCH ?= poll-once idle host-100 host-300
+BENCH ?= poll-once idle pipeline host-100 host-300
 bench := node --import ./bench/typescript.js
 
 .PHONY: bench

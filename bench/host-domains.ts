@@ -24,6 +24,12 @@ export async function settleGuests(paused: number): Promise<readonly string[]> {
   return wanted
 }
 
+/** Ends all guests, for what must have the machine to itself. */
+export async function endGuests(): Promise<void> {
+  const there = (await virsh(['list', '--name'])).split('\n').filter(Boolean)
+  for (const name of there) await virsh(['destroy', name])
+}
+
 const create = (...words: readonly (string | number)[]) =>
   execFileAsync(lab, ['domains', ...words.map(String)], { timeout: 600_000 })
 

@@ -1,6 +1,6 @@
 import { ratioOfMedians, medianOf, type Estimate } from './figures.js'
 import type { Rounds } from './host-rounds.js'
-import type { GoalLine } from './lines.js'
+import type { GoalLine, UnmeasuredLine } from './lines.js'
 
 /** A figure of one subject against that of another. */
 interface Comparison {
@@ -65,12 +65,18 @@ const againstCeilometer: readonly Comparison[] = [
 /** virtpoll reads statistics in so many slices at once: one less than may hang. */
 const slices = 2
 
-/** The goals that a host part shows; those against a rival that is not there are left out. */
-export function hostGoals(part: string, instances: number, rounds: Rounds): readonly GoalLine[] {
-  const compared = [...againstFloor, ...againstCeilometer].flatMap((comparison) => {
+/** The goals of a host part; of one that it does not measure, why. */
+export function hostGoals(
+  part: string,
+  instances: number,
+  rounds: Rounds,
+): readonly (GoalLine | UnmeasuredLine)[] {
+  const compared = [...againstFloor, ...againstCeilometer].map((comparison) => {
     const reached = compare(rounds, comparison)
-    const { goal, limit } = comparison
-    return reached === undefined ? [] : [{ line: 'goal' as const, part, goal, reached, limit, unit: '×' }]
+    const of = { part, goal: comparison.goal, limit: comparison.limit, unit: '×' }
+    return reached === undefined
+      ? { line: 'unmeasured' as const, ...of, why: whyNot(rounds, comparison) }
+      : { line: 'goal' as const, ...of, reached }
   })
   return [
     ...compared,
@@ -84,6 +90,12 @@ function compare(rounds: Rounds, { figure, of, to }: Comparison): Estimate | und
   const denominators = rounds.get(to)?.[figure]
   if (numerators === undefined || denominators === undefined) return undefined
   return ratioOfMedians(numerators.map((value, round) => [value, denominators[round] ?? NaN]))
+}
+
+function whyNot(rounds: Rounds, { of, to }: Comparison): string {
+  const ceilometer = [...rounds.keys()].some((name) => name.startsWith('ceilometer'))
+  if (!ceilometer && `${of} ${to}`.includes('ceilometer')) return 'ceilometer is not installed'
+  return 'not measured on so large a host, see host-100'
 }
 
 /** All meters include disk sizes, which take a call a disk; each guest has one. */

@@ -20,11 +20,11 @@ export interface MachineLine {
 /** A figure of one subject, round by round. */
 export interface MeasuredLine {
   readonly line: 'measured'
-  /** For example `host-100` or `pipeline-1000`. */
+  /** For example `host-100` or `pipeline`. */
   readonly part: string
   /** Who was measured, doing what: `floor, usual meters`. */
   readonly subject: string
-  /** With its unit as the last word: `wall_seconds`, `peak_resident_bytes`. */
+  /** With its unit at the end: `wall_seconds`, `cpu_ms_per_minute`. */
   readonly figure: string
   /** How many instances, for the growth with their number. */
   readonly instances: number
@@ -43,6 +43,12 @@ export interface GoalLine {
   readonly unit: string
 }
 
+/** A goal that a part could not measure, and why: a rival that is not installed, a host too large for it. */
+export interface UnmeasuredLine extends Omit<GoalLine, 'line' | 'reached'> {
+  readonly line: 'unmeasured'
+  readonly why: string
+}
+
 /** What could not be measured here, and why: a rival that is not installed. */
 export interface SkippedLine {
   readonly line: 'skipped'
@@ -51,7 +57,7 @@ export interface SkippedLine {
   readonly why: string
 }
 
-export type Line = MachineLine | MeasuredLine | GoalLine | SkippedLine
+export type Line = MachineLine | MeasuredLine | GoalLine | UnmeasuredLine | SkippedLine
 
 /** Whether the median keeps to the limit; the interval says how sure that is. */
 export function isMet({ reached, limit }: GoalLine): boolean {

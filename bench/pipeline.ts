@@ -19,10 +19,11 @@ const ways = {
 } as const satisfies Readonly<Record<string, Pick<Setting, 'outbox'> & { readonly driver: string }>>
 
 type Way = keyof typeof ways
+type Measured = Exclude<Order, 'end'>
 
 export interface PipelineOptions {
   readonly part: string
-  /** One way and size after the other, so often. */
+  /** One way and size after the other, so often; 10,000 instances less often. */
   readonly rounds: number
   readonly sizes?: readonly number[]
 }
@@ -41,6 +42,8 @@ interface Subject {
 const warmUpInstances = 5000
 /** The loop is watched in rounds of their own, because that keeps a core busy. */
 const loopRounds = 5
+/** A round of this many instances takes half a minute for all ways, so there are fewer of them. */
+const large = { instances: 10_000, rounds: { cpu: 5, loop: 2 } }
 
 const exchange = 'virtpoll-bench'
 const brokerUrl = 'amqp://guest:guest@127.0.0.1:5672/'
@@ -63,17 +66,17 @@ export async function benchPipeline({
   try {
     for (const instances of sizes)
       for (const way of Object.keys(ways) as Way[]) subjects.push(await start(folder, way, instances))
-    const round = async (subject: Subject, order: Exclude<Order, 'end'>): Promise<Round> => {
+    const round = async (subject: Subject, order: Measured): Promise<Round> => {
       const measured = await ask(subject, order)
       if (subject.queue !== undefined) await channel.purgeQueue(subject.queue)
       return measured
     }
     for (const subject of subjects)
       for (let polled = 0; polled < warmUpInstances; polled += subject.instances) await round(subject, 'cpu')
-    for (let number = 0; number < rounds; number += 1)
-      for (const subject of subjects) subject.cpu.push(await round(subject, 'cpu'))
-    for (let number = 0; number < loopRounds; number += 1)
-      for (const subject of subjects) subject.loop.push(await round(subject, 'loop'))
+    for (const [order, times] of Object.entries({ cpu: rounds, loop: loopRounds }) as [Measured, number][])
+      for (let number = 0; number < times; number += 1)
+        for (const subject of subjects)
+          if (takesPart(subject, order, number)) subject[order].push(await round(subject, order))
   } finally {
     for (const { child, queue } of subjects) {
       child.kill()
@@ -84,6 +87,10 @@ export async function benchPipeline({
     rmSync(folder, { recursive: true })
   }
   return [...subjects.flatMap((subject) => measuredLines(part, subject)), ...goalLines(part, subjects)]
+}
+
+function takesPart({ instances }: Subject, order: Measured, number: number): boolean {
+  return instances < large.instances || number < large.rounds[order]
 }
 
 async function start(folder: string, way: Way, instances: number): Promise<Subject> {
@@ -136,7 +143,7 @@ const figures: Readonly<Record<string, Read>> = {
   cpu_seconds: ({ cpuSeconds }) => cpuSeconds,
   cpu_ms_per_1000_samples: ({ cpuSeconds, samples }) => (cpuSeconds * 1e6) / samples,
   wall_seconds: ({ seconds }) => seconds,
-  samples_per_second: ({ samples, seconds }) => samples / seconds,
+  throughput_samples_per_second: ({ samples, seconds }) => samples / seconds,
   dropped_samples: ({ droppedSamples }) => droppedSamples,
   peak_resident_bytes: ({ residentBytes }) => residentBytes,
 }
@@ -176,7 +183,7 @@ function goalLines(part: string, subjects: readonly Subject[]): readonly GoalLin
   })
   const held = subjects.map(({ way, instances, loop }) => {
     const value = Math.max(...loop.map(({ held }) => held?.longestMs ?? NaN))
-    const text = `${instances} instances, ${way}: longest time the event loop was held, in all rounds`
+    const text = `${instances.toLocaleString('en')} instances, ${way}: longest time the event loop was held, in all rounds`
     return goal(text, { reached: { value, low: value, high: value }, limit: { atMost: 20 }, unit: 'ms' })
   })
   const growth = (Object.keys(ways) as Way[]).flatMap((way) => {

@@ -1,4 +1,5 @@
 import { median, quantile, type Estimate } from './figures.js'
+import { memoryGrowth } from './report-growth.js'
 import {
   isMet,
   type GoalLine,
@@ -6,6 +7,7 @@ import {
   type MachineLine,
   type MeasuredLine,
   type SkippedLine,
+  type UnmeasuredLine,
 } from './lines.js'
 
 /** All results as Markdown. */
@@ -15,11 +17,12 @@ export function reportOf(lines: readonly Line[]): string {
   return [
     machines(of('machine')),
     '### Goals',
-    goals(of('goal')),
+    goals(lines.filter((line) => line.line === 'goal' || line.line === 'unmeasured')),
     skipped(of('skipped')),
     '### Figures',
     'Median, and the middle half of the rounds.',
     figures(of('measured')),
+    growing(of('measured')),
   ]
     .filter((paragraph) => paragraph !== '')
     .join('\n\n')
@@ -39,17 +42,15 @@ function machines(lines: readonly MachineLine[]): string {
   return table(['part', 'when (UTC)', 'commit', 'machine', 'versions'], rows)
 }
 
-function goals(lines: readonly GoalLine[]): string {
+function goals(lines: readonly (GoalLine | UnmeasuredLine)[]): string {
   const rows = lines.map((line) => {
-    const { part, goal, reached, limit, unit } = line
+    const { part, goal, limit, unit } = line
     const bound = 'atMost' in limit ? `≤ ${limit.atMost}` : `≥ ${limit.atLeast}`
-    return [
-      isMet(line) ? 'met' : '**missed**',
-      part,
-      goal,
-      `${bound} ${unit}`,
-      `${estimate(reached)} ${unit}`,
-    ]
+    const [result, reached] =
+      line.line === 'unmeasured'
+        ? ['not measured', line.why]
+        : [isMet(line) ? 'met' : '**missed**', `${estimate(line.reached)} ${unit}`]
+    return [result, part, goal, `${bound} ${unit}`, reached]
   })
   return table(['goal', 'part', 'of what', 'limit', 'reached (95 % interval)'], rows)
 }
@@ -59,21 +60,32 @@ function skipped(lines: readonly SkippedLine[]): string {
 }
 
 function figures(lines: readonly MeasuredLine[]): string {
-  const rows = lines.map(({ part, subject, figure, rounds }) => {
+  const rows = lines.map(({ part, subject, instances, figure, rounds }) => {
     const { text, unit } = inUnit(figure, median(rounds))
     const [low, high] = [0.25, 0.75].map((share) => inUnit(figure, quantile(rounds, share)).text)
     const spread = rounds.length > 1 ? `${String(low)} to ${String(high)}` : ''
-    return [part, subject, figure.replace(/_[^_]+$/, '').replaceAll('_', ' '), `${text} ${unit}`, spread]
+    const name = figure.replace(unitAtEnd, '').replaceAll('_', ' ')
+    return [part, subject, instances.toLocaleString('en'), name, `${text} ${unit}`, spread]
   })
-  return table(['part', 'subject', 'figure', 'median', 'middle half'], rows)
+  return table(['part', 'subject', 'instances', 'figure', 'median', 'middle half'], rows)
 }
 
-/** The last word of a figure's name is its unit. */
+function growing(lines: readonly MeasuredLine[]): string {
+  const rows = memoryGrowth(lines).map(({ subject, parts, bytesPerDomain }) => [
+    ...[subject, parts.join(', '), `${digits(bytesPerDomain / 1024)} KiB`],
+  ])
+  const title = '### Memory of one more domain\n\nSlope of the median resident memory.\n\n'
+  return rows.length === 0 ? '' : title + table(['subject', 'from', 'a domain'], rows)
+}
+
+/** At the end of a figure's name: `seconds` of `wall_seconds`, `ms_per_minute` of `cpu_ms_per_minute`. */
+const unitAtEnd = /_([^_]+_per_.+|[^_]+)$/
+
 function inUnit(figure: string, value: number): { readonly text: string; readonly unit: string } {
-  const unit = figure.slice(figure.lastIndexOf('_') + 1)
+  const unit = unitAtEnd.exec(figure)?.[1] ?? ''
   if (unit === 'bytes') return { text: digits(value / 2 ** 20), unit: 'MiB' }
   if (unit === 'seconds') return { text: digits(value * 1000), unit: 'ms' }
-  return { text: digits(value), unit }
+  return { text: digits(value), unit: unit.replaceAll('_', ' ') }
 }
 
 const digits = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 4 })

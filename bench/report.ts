@@ -27,6 +27,11 @@ const plots: readonly PlotOf[] = [
       subjects: /^(floor|virtpoll|ceilometer), \w+ meters(, sending)?$/,
     },
   },
+  {
+    file: 'performance-pipeline.svg',
+    ...{ title: 'CPU of the pipeline', xLabel: 'instances', yLabel: 'CPU seconds', scale: 'logarithmic' },
+    ...{ parts: /^pipeline$/, figure: 'cpu_seconds', subjects: /./ },
+  },
 ]
 
 function seriesOf(lines: readonly Line[], { parts, figure, subjects }: PlotOf): readonly Series[] {

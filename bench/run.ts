@@ -1,4 +1,5 @@
 import { benchHost } from './host.js'
+import { endGuests } from './host-domains.js'
 import { benchIdle } from './host-idle.js'
 import { benchStart } from './host-start.js'
 import { writePart, type Line } from './lines.js'
@@ -9,11 +10,17 @@ import { benchPipeline } from './pipeline.js'
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 21)
 
+/** Without the guests that a part before has left, some of which run. */
+async function alone(bench: () => Promise<readonly Line[]>): Promise<readonly Line[]> {
+  await endGuests()
+  return bench()
+}
+
 /** By what a part's name looks like; the number in it is handed on. */
 const kinds: readonly (readonly [RegExp, (part: string, size: number) => Promise<readonly Line[]>])[] = [
-  [/^poll-once$/, (part) => benchStart(part, rounds)],
+  [/^poll-once$/, (part) => alone(() => benchStart(part, rounds))],
   [/^idle$/, (part) => benchIdle(part)],
-  [/^pipeline$/, (part) => benchPipeline({ part, rounds })],
+  [/^pipeline$/, (part) => alone(() => benchPipeline({ part, rounds }))],
   [/^host-(\d+)$/, (part, paused) => benchHost({ part, paused, rounds })],
 ]
 
