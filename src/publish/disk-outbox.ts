@@ -171,7 +171,7 @@ class DiskOutbox implements Outbox {
   }
 
   async #read(entry: DiskEntry): Promise<Notification> {
-    const read = await this.#reader.read(entry.file, entry.putAtSeconds)
+    const read = await this.#reader.read(entry)
     if ('damage' in read) throw this.#damaged(entry, read)
     if (read.sampleCount === entry.sampleCount) return read
     throw this.#damaged(entry, {

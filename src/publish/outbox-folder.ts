@@ -6,6 +6,7 @@ import {
   readdir,
   readFile,
   rename,
+  stat,
   unlink,
   writeFile,
   type FileHandle,
@@ -33,6 +34,8 @@ export interface OutboxFolder {
   write(name: string, content: Buffer): Promise<void>
   sync(): Promise<void>
   read(name: string): Promise<Buffer>
+  /** Whether the disk that bore it when it was first opened is there: what is missing from it then is gone. */
+  isInPlace(): Promise<boolean>
   /** Finds out whether a file can be written. */
   probe(): Promise<void>
   markDone(name: string, destinationKey: string): Promise<void>
@@ -48,12 +51,14 @@ export type SetAside = 'damaged' | 'rejected'
 const ownerOnlyFolder = 0o700
 const ownerOnlyFile = 0o600
 const mostSetAside = 50
-const probeName = temporaryName('probe.notification')
 
 class DiskFolder implements OutboxFolder {
   readonly path: string
   readonly #holder: LockHolder
   #lock: FolderLock | undefined
+  /** The number of the disk's device. */
+  #device: number | undefined
+  #probes = 0
 
   constructor(path: string, holder: LockHolder) {
     this.path = path
@@ -62,6 +67,7 @@ class DiskFolder implements OutboxFolder {
 
   async open(): Promise<void> {
     await makeFolder(this.path)
+    this.#device ??= (await stat(this.path)).dev
     if (await this.#lock?.isInPlace()) return
     await this.close()
     this.#lock = await lockFolder(this.path, this.#holder)
@@ -93,8 +99,14 @@ class DiskFolder implements OutboxFolder {
     return readFile(join(this.path, name))
   }
 
+  async isInPlace(): Promise<boolean> {
+    const there = await stat(this.path).catch(() => undefined)
+    return there !== undefined && there.dev === this.#device
+  }
+
   async probe(): Promise<void> {
-    const path = join(this.path, probeName)
+    // Who writes and who reads may both be at it.
+    const path = join(this.path, temporaryName(`probe-${(this.#probes += 1)}.notification`))
     await withFile(path, 'w', async (file) => {
       await file.writeFile(Buffer.alloc(4096))
       await file.datasync()

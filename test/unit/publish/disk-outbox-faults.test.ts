@@ -43,6 +43,7 @@ function faultyFolder(path: string): { folder: OutboxFolder; fill(full: boolean)
     write: (name, content) => unlessFull(() => disk.write(name, content)),
     sync: () => disk.sync(),
     read: (name) => disk.read(name),
+    isInPlace: () => disk.isInPlace(),
     probe: () => unlessFull(() => disk.probe()),
     markDone: (name, key) => unlessFull(() => disk.markDone(name, key)),
     remove: (name, doneBy) => disk.remove(name, doneBy),
