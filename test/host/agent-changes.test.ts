@@ -7,6 +7,7 @@ import { openLab, type LabDomain } from '../support/lab.js'
 import { virsh } from '../support/virsh.js'
 import { parseSamples, type WireSample } from '../support/virsh-volumes.js'
 import { folderOf, removeFolders } from '../support/virtpoll.js'
+import { waitFor } from '../support/wait-for.js'
 
 const lab = openLab()
 const image = '/var/lib/libvirt/images/attached.qcow2'
@@ -37,9 +38,14 @@ afterEach(() => {
 
 /** The samples of the next cycle that begins after this call, as they were published. */
 async function nextSamples(): Promise<WireSample[]> {
-  const { samples } = await agent.freshCycle()
-  const published = parseSamples(await readFile(`${agent.folder}/samples.jsonl`, 'utf8'))
-  return published.slice(-samples)
+  const fresh = await agent.freshCycle()
+  const cycles = agent.cycles()
+  const end = cycles.slice(0, cycles.indexOf(fresh) + 1).reduce((sum, { samples }) => sum + samples, 0)
+  // A cycle is over when its samples are in the outbox; they are published after that.
+  return waitFor('its samples are published', async () => {
+    const published = parseSamples(await readFile(`${agent.folder}/samples.jsonl`, 'utf8'))
+    return published.length >= end && published.slice(end - fresh.samples, end)
+  })
 }
 
 const of = (meter: string, samples: readonly WireSample[]): WireSample[] =>
