@@ -42,7 +42,7 @@ interface Subject {
 const warmUpInstances = 5000
 /** The loop is watched in rounds of their own, because that keeps a core busy. */
 const loopRounds = 5
-/** A round of this many instances takes half a minute for all ways, so there are fewer of them. */
+/** A round of this many instances takes ten times as long as one of the next smaller size. */
 const large = { instances: 10_000, rounds: { cpu: 5, loop: 2 } }
 
 const exchange = 'virtpoll-bench'
