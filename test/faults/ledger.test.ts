@@ -181,7 +181,9 @@ test('the ledger closes for each of several destinations, and for each anew afte
   expect([before, after].map(destinationsIn)).toEqual([names, names])
   expect([before, after].map(openBalances)).toEqual([Array(4).fill(0), Array(4).fill(0)])
   expect(dead).toMatchObject({ confirmed: 0 })
-  expect(dead!.recovered).toBeGreaterThanOrEqual(dead!.queued[0]!)
+  // A kill may cost what was being written of the last cycle.
+  const lastCycle = first.cycles().at(-1)!.samples
+  expect(dead!.recovered).toBeGreaterThanOrEqual(dead!.queued[0]! - lastCycle)
   expect(dead!.queued[1]).toBeGreaterThan(dead!.recovered)
   expect([live, other].map((one) => one!.confirmed > 0)).toEqual([true, true])
   for (const topic of ['ledger-one', 'ledger-two'])
