@@ -90,7 +90,7 @@ soak: build test-packages ## make faults at random for an hour; minutes=N and se
 
 .PHONY: fuzz
 fuzz: build ## try the decoders of everything that comes from outside with 100,000 cases for each property
-	FUZZ_RUNS=100000 $(bin)/vitest run --project unit --testTimeout 1800000 fuzz
+	FUZZ_RUNS=100000 $(bin)/vitest run --project unit --testTimeout 1800000 fuzz nova-metadata
 
 # BENCH="host-100 poll-once" measures these parts only.
 BENCH ?= poll-once idle pipeline host-100 host-300
