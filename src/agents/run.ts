@@ -11,6 +11,7 @@ import type { PollingObserver } from '../polling/report.js'
 import { findAbandoned, type AbandonedOutbox } from '../publish/abandoned-outboxes.js'
 import { systemClock, type Clock } from '../schedule/clock.js'
 import type { Configuration } from './configuration.js'
+import { configInfo } from './config-info.js'
 import { createCycleRecord, readBootId, type CycleRecord } from './cycle-record.js'
 import { tellAbandoned, tellGaps } from './earlier-runs.js'
 import { createHealthRecord, type HealthRecord } from './health.js'
@@ -52,7 +53,7 @@ export interface AgentParts {
  * cannot listen.
  */
 export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
-  const { log, version } = parts
+  const { log } = parts
   const { options } = parts.configuration
   const started = systemClock.now()
   const binding = await loadBinding()
@@ -64,7 +65,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const record = recordCycles(parts)
   const metrics = metricsOf(
     () => agent,
-    version,
+    parts,
     binding.versions().libvirt,
     () => abandoned,
   )
@@ -154,7 +155,7 @@ function recorded(observer: PollingObserver, record: CycleRecord): PollingObserv
 /** The agent is asked for when the metrics are read, and not before there is one. */
 function metricsOf(
   agent: () => PollingAgent,
-  version: string,
+  { version, configuration }: AgentParts,
   libvirt: number,
   abandoned: MetricSources['abandoned'],
 ): Metrics {
@@ -163,6 +164,7 @@ function metricsOf(
     hungCalls: () => agent().inspector.hungCalls,
     abandoned,
     buildInfo: { version, node: process.version, libvirt: versionText(libvirt) },
+    configInfo: configInfo(configuration.options),
   })
 }
 

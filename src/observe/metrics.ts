@@ -4,6 +4,8 @@ import { showFigures, type FigureSources } from './shown-figures.js'
 /** What the metrics read elsewhere. */
 export interface MetricSources extends FigureSources {
   readonly buildInfo: Readonly<Record<'version' | 'node' | 'libvirt', string>>
+  /** Settings in force, none of them secret. */
+  readonly configInfo: Readonly<Record<string, string>>
 }
 
 export interface Metrics {
@@ -42,13 +44,9 @@ export interface CycleFigures {
 const cycleBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 const callBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30]
 
-function showVersions(registry: Registry, { buildInfo }: MetricSources): void {
-  new Gauge({
-    name: 'virtpoll_build_info',
-    help: 'versions, as labels; always 1',
-    labelNames: Object.keys(buildInfo),
-    registers: [registry],
-  }).set(buildInfo, 1)
+function showLabels(registry: Registry, name: string, labels: Readonly<Record<string, string>>): void {
+  const help = 'its labels say it; always 1'
+  new Gauge({ name, help, labelNames: Object.keys(labels), registers: [registry] }).set(labels, 1)
 }
 
 /** Every counter that is counted here: name, help, labels. */
@@ -174,7 +172,8 @@ const eventLoopLookMs = 1000
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopLookMs })
-  showVersions(registry, sources)
+  showLabels(registry, 'virtpoll_build_info', sources.buildInfo)
+  showLabels(registry, 'virtpoll_config_info', sources.configInfo)
   showFigures(registry, sources)
   const counters = createCounters(registry)
   const calls = new Histogram({

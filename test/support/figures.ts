@@ -8,4 +8,5 @@ export const noFigures: MetricSources = {
   abandoned: () => [],
   hungCalls: () => 0,
   buildInfo: { version: '', node: '', libvirt: '' },
+  configInfo: {},
 }

@@ -22,6 +22,7 @@ function metrics() {
     hungCalls: () => 2,
     abandoned: () => [{ directory: '/outbox/also-0123456789ab', samples: 9 }],
     buildInfo: { version: '1.2.3', node: '20', libvirt: '9.0.0' },
+    configInfo: { uri: 'qemu:///system', drivers: 'messagingv2,file' },
   })
 }
 
@@ -47,6 +48,7 @@ describe('the metrics', () => {
         'virtpoll_samples_confirmed_total{destination="file /two"} 137',
         'virtpoll_samples_dropped_total{destination="amqp://one:5672/",reason="full"} 7',
         'virtpoll_build_info{version="1.2.3",node="20",libvirt="9.0.0"} 1',
+        'virtpoll_config_info{uri="qemu:///system",drivers="messagingv2,file"} 1',
       ]),
     )
   })
