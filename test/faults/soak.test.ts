@@ -31,7 +31,7 @@ const lab = openLab()
 const guests = guestsOf(lab, guestCount)
 
 beforeAll(async () => {
-  for (const spec of guests.specs) await guests.revive(spec)
+  await guests.reviveAll()
 })
 afterEach(async () => {
   await removeAgents()

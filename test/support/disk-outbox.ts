@@ -22,9 +22,9 @@ export async function newOutboxPath(): Promise<string> {
   return join(parent, 'outbox')
 }
 
-/** For `afterEach`. */
+/** For `afterEach`. An outbox that was told to stop at once does not wait for what it is writing: hence the retries. */
 export async function removeOutboxes(): Promise<void> {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 }
 
 /** One run of an outbox, and what it told. */

@@ -53,7 +53,7 @@ export async function mend({ lab, guests, cut, lives }: Host): Promise<void> {
   await lab.service('libvirtd', 'start')
   await lab.service('rabbitmq', 'start')
   await rabbitmqctl('set_vm_memory_high_watermark', '0.4')
-  for (const spec of guests.specs) await guests.revive(spec)
+  await guests.reviveAll()
 }
 
 /** What the agent holds when nothing is the matter. */
@@ -73,14 +73,19 @@ export async function rest(
   { lives: { agent }, guests, consumer }: Host,
   endpoint: StatusEndpoint,
 ): Promise<Rest> {
-  const isWhole = () => {
+  const isWhole = async () => {
     const last = agent.cycles().slice(-wholeCycles)
-    return (
-      last.length === wholeCycles &&
-      last.every(({ instances, missing }) => instances === guests.specs.length && isUsual(missing))
+    const areWhole = last.every(
+      ({ instances, missing }) => instances === guests.specs.length && isUsual(missing),
     )
+    if (last.length === wholeCycles && areWhole) return true
+    // libvirtd ends a guest that was not all started when it was killed, but only a while after it lists it.
+    await guests.reviveAll()
+    return false
   }
-  await waitFor('whole cycles again', isWhole, 120)
+  await waitFor('whole cycles again', isWhole, 180).catch((cause: unknown) => {
+    throw new Error(`the last cycles: ${JSON.stringify(agent.cycles().slice(-wholeCycles))}`, { cause })
+  })
   const empty = async () => sumOf(await endpoint.metrics(), 'virtpoll_outbox_samples') === 0
   await waitFor('the outbox is empty', empty, 120)
   await consumer.drained()

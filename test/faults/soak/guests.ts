@@ -12,6 +12,8 @@ export interface Guests {
   readonly restarts: readonly Restart[]
   /** Makes it unless it runs. */
   revive(spec: DomainSpec): Promise<void>
+  /** Ends every domain that is not one of `specs`, and makes those of them that do not run. */
+  reviveAll(): Promise<void>
   destroy(spec: DomainSpec): Promise<void>
   /** Sends its QEMU a signal; nothing when it is gone. */
   signal(spec: DomainSpec, name: NodeJS.Signals): void
@@ -41,6 +43,13 @@ export function guestsOf(lab: Lab, count: number): Guests {
       inTheEnd(`${domainName(spec)} runs`, async () => {
         if (!(await runs(spec))) await make(spec)
       }),
+    reviveAll: () =>
+      inTheEnd('all guests run', async () => {
+        const names = await running()
+        const wanted = specs.map(domainName)
+        for (const name of names.filter((other) => !wanted.includes(other))) await virsh(['destroy', name])
+        for (const spec of specs.filter((guest) => !names.includes(domainName(guest)))) await make(spec)
+      }),
     destroy: (spec) =>
       inTheEnd(`${domainName(spec)} is gone`, async () => {
         if (await runs(spec)) await virsh(['destroy', domainName(spec)])
@@ -61,7 +70,11 @@ async function inTheEnd(what: string, work: () => Promise<void>): Promise<void> 
 }
 
 async function runs(spec: DomainSpec): Promise<boolean> {
-  return (await virsh(['list', '--name'])).split('\n').includes(domainName(spec))
+  return (await running()).includes(domainName(spec))
+}
+
+async function running(): Promise<string[]> {
+  return (await virsh(['list', '--name'])).split('\n').filter((name) => name !== '')
 }
 
 /** Undefined when it has no QEMU that lives. */
