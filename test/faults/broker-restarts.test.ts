@@ -12,6 +12,7 @@ import {
 } from '../support/broker.js'
 import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { faultScale } from '../support/fault-scale.js'
+import { holdingsOf, leaksOf } from '../support/holdings.js'
 import { openLab } from '../support/lab.js'
 import { statusEndpoint, sumOf } from '../support/status-endpoint.js'
 import { waitFor } from '../support/wait-for.js'
@@ -93,6 +94,8 @@ describe.each([
     // One notification a sample, so that there is always one under way.
     const agent = await startAgent({ agent: { http: endpoint.http, publisher, polling: { batch_size: 1 } } })
     const produced = () => agent.cycles().reduce((sum, { samples }) => sum + samples, 0)
+    await agent.freshCycle()
+    const before = holdingsOf(agent.pid)
     for (const action of Array.from({ length: rounds }, () => ['restart', 'kill'] as const).flat()) {
       const since = agent.lines.length
       await agent.freshCycle()
@@ -108,6 +111,8 @@ describe.each([
     await agent.reload(everything(3600))
     const queued = async () => sumOf(await endpoint.metrics(), 'virtpoll_outbox_samples')
     await waitFor('everything is delivered', async () => (await queued()) === 0, 90)
+    const after = holdingsOf(agent.pid)
+    expect(leaksOf(before, after)).toEqual([])
     expect((await agent.stop()).code).toBe(0)
     // Only now somebody takes what waited in the broker all the time.
     const consumer = startConsumer(lab.amqpUrl, `${topic}.sample`)
@@ -117,7 +122,7 @@ describe.each([
     expect([samples.size, changed]).toEqual([produced(), []])
     recordFault({
       ...{ fault: `broker killed and restarted, ${name} queue`, times: 2 * rounds, repeats },
-      ...{ ...ledgerOf(agent), received: samples.size },
+      ...{ ...ledgerOf(agent), received: samples.size, before, after },
     })
     await (await openBrokerSide({ exchange: topic, topic })).close()
   })

@@ -5,7 +5,8 @@ import { removeAgents, startAgent, type Agent, type AgentOptions } from '../supp
 import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { faultScale } from '../support/fault-scale.js'
 import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
-import { busyWorkers, clients, holdingsOf } from '../support/libvirtd.js'
+import { holdingsOf, leaksOf, mostConnections, type Holdings } from '../support/holdings.js'
+import { busyWorkers, clients } from '../support/libvirtd.js'
 import { waitFor } from '../support/wait-for.js'
 
 const rounds = faultScale({ reduced: 20, full: 100 })
@@ -25,11 +26,6 @@ const agentOf = (options: AgentOptions = {}) =>
     polling: { sources: [{ name: 'all', interval: 1, meters }] },
     ...options,
   })
-/** One that carries callbacks, and one for each of `libvirt.max_calls`. */
-const mostConnections = 1 + 4
-const filesOfConnection = 3
-/** Connections of this test to the agent's HTTP endpoint. */
-const ownConnections = 2
 const away = 'libvirt away'
 const back = 'libvirt back'
 
@@ -43,22 +39,19 @@ afterEach(async () => {
 })
 afterAll(() => lab.removeDomains())
 
-interface Holdings extends ReturnType<typeof holdingsOf> {
+interface ConnectedHoldings extends Holdings {
   readonly clients: number
 }
-const holdings = async ({ pid }: Agent): Promise<Holdings> => ({
+const holdings = async ({ pid }: Agent): Promise<ConnectedHoldings> => ({
   ...holdingsOf(pid),
   clients: await clients(),
 })
 
 /** Not all connections that the agent may open need to have been there before. */
-async function expectNothingLeaked(agent: Agent, before: Holdings): Promise<Holdings> {
+async function expectNothingLeaked(agent: Agent, before: ConnectedHoldings): Promise<ConnectedHoldings> {
   const after = await holdings(agent)
   expect(after.clients).toBeLessThanOrEqual(mostConnections)
-  expect(after.files).toBeLessThanOrEqual(
-    before.files + filesOfConnection * (mostConnections - before.clients) + ownConnections,
-  )
-  expect(after.threads).toBeLessThanOrEqual(before.threads + mostConnections)
+  expect(leaksOf(before, after, mostConnections - before.clients)).toEqual([])
   return after
 }
 

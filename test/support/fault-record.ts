@@ -1,6 +1,6 @@
 import { TestRunner } from 'vitest'
 import type { Agent } from './agent.js'
-import type { Holdings } from './libvirtd.js'
+import type { Holdings } from './holdings.js'
 
 declare module 'vitest' {
   interface TaskMeta {

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const execFileAsync = promisify(execFile)
@@ -26,19 +25,4 @@ export async function disconnectClients(): Promise<void> {
   // one may go by itself meanwhile, because another of its process was hung up on
   for (const [, id] of stdout.matchAll(/^\s*(\d+)/gm))
     await execFileAsync('virt-admin', [...admin, 'client-disconnect', 'libvirtd', id!]).catch(() => undefined)
-}
-
-/** What a process holds of the system. */
-export interface Holdings {
-  readonly files: number
-  readonly threads: number
-  /** Memory that is its own and there, MiB. */
-  readonly mebibytes: number
-}
-
-export function holdingsOf(pid: number): Holdings {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const figure = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1])
-  const mebibytes = Math.round(figure('RssAnon') / 1024)
-  return { files: readdirSync(`/proc/${pid}/fd`).length, threads: figure('Threads'), mebibytes }
 }
