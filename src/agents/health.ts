@@ -1,5 +1,7 @@
 import type { Health } from '../observe/status-server.js'
-import type { Clock } from '../schedule/clock.js'
+import type { Source } from '../config/options.js'
+import type { Clock, Instant } from '../schedule/clock.js'
+import { secondsOfCronTicks } from '../schedule/ticks.js'
 
 /** Collects what decides whether the agent is well. */
 export interface HealthRecord {
@@ -14,24 +16,41 @@ export interface HealthRecord {
 
 export interface HealthOptions {
   readonly clock: Clock
-  /** Seconds without a finished cycle after which the agent counts as hanging. */
-  readonly patienceSeconds: () => number
+  /** Those that are polled now; see `patienceSeconds`. */
+  readonly sources: () => readonly Source[]
+}
+
+/** A cycle may be late by as many ticks. */
+const ticksOfPatience = 3
+const leastPatienceSeconds = 60
+
+/**
+ * Seconds after the last cycle, or the start, at which an agent that has finished no other counts as hanging: what three
+ * ticks of the most frequent source take from then on, and never less than a minute.
+ */
+export function patienceSeconds(sources: readonly Source[], since: Instant): number {
+  const patiences = sources.map(({ schedule }) =>
+    schedule.kind === 'interval'
+      ? ticksOfPatience * schedule.seconds
+      : secondsOfCronTicks(schedule, ticksOfPatience, since),
+  )
+  return Math.max(leastPatienceSeconds, Math.min(...patiences))
 }
 
 /** Live: a cycle finished recently, well or not. Ready: libvirt and every destination were there when last asked. */
-export function createHealthRecord({ clock, patienceSeconds }: HealthOptions): HealthRecord {
+export function createHealthRecord({ clock, sources }: HealthOptions): HealthRecord {
   const missing = new Map<string, string>()
-  let lastCycle = clock.now().monotonicSeconds
+  let lastCycle = clock.now()
   return {
     cycleFinished() {
-      lastCycle = clock.now().monotonicSeconds
+      lastCycle = clock.now()
     },
     awaits: (what) => void missing.set(what, 'not tried yet'),
     away: (what, why) => void missing.set(what, why),
     back: (what) => void missing.delete(what),
     read() {
-      const idle = clock.now().monotonicSeconds - lastCycle
-      const live = idle <= patienceSeconds()
+      const idle = clock.now().monotonicSeconds - lastCycle.monotonicSeconds
+      const live = idle <= patienceSeconds(sources(), lastCycle)
       const notes = [...missing].map(([what, why]) => `${what}: ${why}`)
       if (!live) notes.unshift(`no cycle has finished for ${Math.round(idle)} s`)
       return { live, ready: missing.size === 0, notes }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { AgentOptions, Schedule, Source } from '../config/options.js'
+import type { AgentOptions, Source } from '../config/options.js'
 import { AgentError, ConfigError } from '../errors.js'
 import { loadBinding } from '../inspector/libvirt/binding.js'
 import type { CallStore } from '../inspector/libvirt/call-journal.js'
@@ -58,7 +58,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const started = systemClock.now()
   const binding = await loadBinding()
   let sources = parts.sources
-  const health = createHealthRecord({ clock: systemClock, patienceSeconds: () => patience(sources) })
+  const health = createHealthRecord({ clock: systemClock, sources: () => sources })
   const observers: ObserverParts = { log, health, metrics: () => metrics }
   const inUse = new Set<string>()
   let abandoned: readonly AbandonedOutbox[] = []
@@ -171,14 +171,6 @@ function metricsOf(
 /** libvirt's `major * 1,000,000 + minor * 1,000 + release`. */
 function versionText(version: number): string {
   return [Math.floor(version / 1e6), Math.floor(version / 1e3) % 1e3, version % 1e3].join('.')
-}
-
-/** Three intervals of the most frequent source, and never less than a minute; cron sources promise nothing. */
-function patience(sources: readonly Source[]): number {
-  const intervals = sources.flatMap(({ schedule }: { readonly schedule: Schedule }) =>
-    schedule.kind === 'interval' ? [schedule.seconds] : [],
-  )
-  return intervals.length === 0 ? Infinity : Math.max(60, 3 * Math.min(...intervals))
 }
 
 async function listen(

@@ -123,6 +123,18 @@ export function cronTicks(expression: string, timeZone: string, now: Instant): T
   }
 }
 
+/** Seconds of the wall clock from an instant to the `count`th tick of a cron expression after it. */
+export function secondsOfCronTicks(
+  { expression, timeZone }: { readonly expression: string; readonly timeZone: string },
+  count: number,
+  from: Instant,
+): number {
+  const nextAfter = cronTable(expression, timeZone)
+  let tickMs = from.wallMs
+  for (let tick = 0; tick < count; tick += 1) tickMs = nextAfter(tickMs)
+  return (tickMs - from.wallMs) / 1000
+}
+
 /** The next time of a cron expression after a given one, both in ms since the epoch. Throws for an expression that has none. */
 function cronTable(expression: string, timeZone: string): (afterMs: number) => number {
   const table = new CronTime(expression, timeZone)

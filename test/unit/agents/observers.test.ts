@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHealthRecord } from '../../../src/agents/health.js'
 import { observeDestination, observeInspector, observePolling } from '../../../src/agents/observers.js'
+import type { Source } from '../../../src/config/options.js'
 import { AgentError, ConnectionError } from '../../../src/errors.js'
 import { createLogger } from '../../../src/observe/log.js'
 import { createMetrics } from '../../../src/observe/metrics.js'
@@ -8,6 +9,11 @@ import type { CycleReport } from '../../../src/polling/report.js'
 import { createFakeClock } from '../../support/fake-clock.js'
 import { noFigures } from '../../support/figures.js'
 
+/** After three of its intervals nothing has happened for too long. */
+const source: Source = {
+  ...{ name: 'all', meters: ['*'], discovery: [] },
+  schedule: { kind: 'interval', seconds: 20 },
+}
 const instant = { wallMs: 0, monotonicSeconds: 0 }
 
 const quiet: CycleReport = {
@@ -27,7 +33,7 @@ async function watching() {
     { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   )
   const metrics = createMetrics(noFigures)
-  const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+  const health = createHealthRecord({ clock: createFakeClock(), sources: () => [source] })
   const observer = observePolling({ log, health, metrics: () => metrics })
   const after = (report: Partial<CycleReport>): unknown[] => {
     lines.length = 0
@@ -108,7 +114,7 @@ describe('the log of cycles', () => {
 describe('the health of the agent', () => {
   it('is live while cycles finish, and says since when none has', async () => {
     const clock = createFakeClock()
-    const health = createHealthRecord({ clock, patienceSeconds: () => 60 })
+    const health = createHealthRecord({ clock, sources: () => [source] })
     await clock.advance(50)
     health.cycleFinished()
     await clock.advance(60)
@@ -118,7 +124,7 @@ describe('the health of the agent', () => {
   })
 
   it('is ready while libvirt and every destination are there', () => {
-    const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+    const health = createHealthRecord({ clock: createFakeClock(), sources: () => [source] })
     health.away('libvirt', 'no socket')
     health.away('amqp://h', 'refused')
     health.back('libvirt')
@@ -126,7 +132,7 @@ describe('the health of the agent', () => {
   })
 
   it('is not ready before libvirt and every destination were tried', async () => {
-    const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+    const health = createHealthRecord({ clock: createFakeClock(), sources: () => [source] })
     const metrics = createMetrics(noFigures)
     const parts = { log: await createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
     const inspector = observeInspector({ ...parts, metrics: () => metrics })
@@ -144,7 +150,7 @@ describe('the health of the agent', () => {
 
 describe('the count of reconnects', () => {
   it('has libvirt and each destination, and leaves the first connection out', async () => {
-    const health = createHealthRecord({ clock: createFakeClock(), patienceSeconds: () => 60 })
+    const health = createHealthRecord({ clock: createFakeClock(), sources: () => [source] })
     const metrics = createMetrics(noFigures)
     const parts = { log: await createLogger({ level: 'silent', format: 'json' }, process.stderr), health }
     const inspector = observeInspector({ ...parts, metrics: () => metrics })
