@@ -126,7 +126,7 @@ function recordPath({ configuration, runtimeFolder }: AgentParts, name: string):
 }
 
 function recordCalls(parts: AgentParts): CallStore {
-  return createCallRecordFile(recordPath(parts, 'calls.json'), (error) => {
+  return createCallRecordFile(recordPath(parts, 'calls.jsonl'), (error) => {
     parts.log.warn({ err: error }, 'libvirt calls cannot be recorded; after a restart more of them may hang')
   })
 }

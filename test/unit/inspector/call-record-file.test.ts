@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 it('gives a later process the calls that the earlier one saved last', () => {
-  const path = join(folder, 'run', 'calls.json')
+  const path = join(folder, 'run', 'calls.jsonl')
   storeAt(path).save([['a', 'b'], ['c']])
   storeAt(path).save([['d']])
 
@@ -23,8 +23,45 @@ it('gives a later process the calls that the earlier one saved last', () => {
   expect(errors).toEqual([])
 })
 
+it('has what it saved before, when it was killed in the middle of a line', async () => {
+  const path = join(folder, 'calls.jsonl')
+  const store = storeAt(path)
+  store.save([['a']])
+  store.save([['a'], ['b']])
+  const text = await readFile(path, 'utf8')
+  await writeFile(path, text.slice(0, -2))
+
+  expect(storeAt(path).load()).toEqual([['a']])
+})
+
+it('has a file that grows no longer than 256 KiB, and always holds what was saved last', async () => {
+  const path = join(folder, 'calls.jsonl')
+  const store = storeAt(path)
+  const domains = Array.from({ length: 300 }, (_, index) => `${index}`.padStart(36, '0'))
+  const sizes: number[] = []
+  for (let saved = 0; saved < 50; saved += 1) {
+    store.save([domains, [`${saved}`]])
+    expect(storeAt(path).load()).toEqual([domains, [`${saved}`]])
+    sizes.push((await stat(path)).size)
+  }
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024)
+  expect(sizes.filter((size, index) => size < (sizes[index - 1] ?? 0))).toHaveLength(2)
+  expect(errors).toEqual([])
+})
+
+it('is written anew where somebody took it away', async () => {
+  const path = join(folder, 'calls.jsonl')
+  const store = storeAt(path)
+  store.save([['a']])
+  await rm(path)
+  store.save([['b']])
+  store.save([['b'], ['c']])
+
+  expect(storeAt(path).load()).toEqual([['b'], ['c']])
+})
+
 it('keeps its file from other users', async () => {
-  const path = join(folder, 'run', 'calls.json')
+  const path = join(folder, 'run', 'calls.jsonl')
   storeAt(path).save([['a']])
 
   expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -34,25 +71,25 @@ it('keeps its file from other users', async () => {
 it.each([
   ['no file', undefined],
   ['an empty file', ''],
-  ['half a file', '{"calls":[["a"'],
-  ['another file', '[1, 2]'],
-  ['nothing', 'null'],
+  ['half a line', '{"calls":[["a"'],
+  ['another file', '[1, 2]\n'],
+  ['nothing', 'null\n'],
 ])('takes %s for no calls', async (_what, text) => {
-  const path = join(folder, 'calls.json')
+  const path = join(folder, 'calls.jsonl')
   if (text !== undefined) await writeFile(path, text)
 
   expect(storeAt(path).load()).toEqual([])
 })
 
 it('leaves out what is no list of domains', async () => {
-  const path = join(folder, 'calls.json')
-  await writeFile(path, JSON.stringify({ calls: [['a'], [1], 'b', null] }))
+  const path = join(folder, 'calls.jsonl')
+  await writeFile(path, `${JSON.stringify({ calls: [['a'], [1], 'b', null] })}\n`)
 
   expect(storeAt(path).load()).toEqual([['a']])
 })
 
 it('says once that it cannot write, and again after it could', async () => {
-  const path = join(folder, 'calls.json')
+  const path = join(folder, 'calls.jsonl')
   const store = storeAt(path)
   await rm(folder, { recursive: true })
   await writeFile(folder, 'no folder')
@@ -62,7 +99,7 @@ it('says once that it cannot write, and again after it could', async () => {
 
   await rm(folder)
   store.save([['b']])
-  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ calls: [['b']] })
+  expect(await readFile(path, 'utf8')).toBe('{"calls":[["b"]]}\n')
   await rm(folder, { recursive: true })
   await writeFile(folder, 'no folder')
   store.save([['a']])
