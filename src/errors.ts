@@ -28,6 +28,7 @@ export const errorCodes = {
   OUTBOX_UNWRITABLE: 'the outbox cannot be used on disk; notifications wait in memory until it can',
   OUTBOX_DAMAGED: 'a file of the outbox is not what was written there; it was moved aside',
   FILE_UNWRITABLE: 'the file publisher cannot write its file; notifications wait in the outbox',
+  STATUS_UNAVAILABLE: 'the HTTP endpoint cannot listen; the agent polls without it and tries again',
   STOPPED: 'the work was given up because the process is stopping',
 } as const
 
