@@ -6,6 +6,7 @@ import type { Pollster } from '../pollster/pollster.js'
 import { assign, scheduleKey } from '../polling/plan.js'
 import { exitCodes, type ExitCode } from './exit-codes.js'
 import type { CliIo } from './io.js'
+import { durabilityNotes, withTransportUrls } from './queue-options.js'
 import { reportError, reportWarnings } from './report-error.js'
 
 export interface CheckCommandOptions {
@@ -18,7 +19,9 @@ export async function checkCommand(options: CheckCommandOptions, io: CliIo): Pro
   try {
     const configuration = await loadConfiguration({ file: options.config, pollingFile: options.polling }, io)
     reportWarnings(configuration.warnings, io.stderr)
-    io.stdout.write(renderOptions(configuration.effective))
+    io.stdout.write(
+      renderOptions(withTransportUrls(configuration.effective, configuration.options.publishers)),
+    )
     const sources = await loadSources(configuration, io)
     reportWarnings(sources.warnings, io.stderr)
     io.stdout.write(`\n${renderSources(sources, configuration.pollsters, configuration.options, io.cwd)}`)
@@ -47,13 +50,7 @@ const publicSecret = 'change this for valid signing'
 
 /** What is allowed and yet worth knowing before one relies on it. */
 function remarks({ publishers }: AgentOptions): string {
-  const remarks: string[] = []
-  const amqp = publishers.filter(({ driver }) => driver === 'messagingv2' || driver === 'messaging')
-  if (amqp.some(({ durable, quorum }) => !durable && !quorum))
-    remarks.push(
-      'the queue is not durable (the default, as oslo.messaging has it): what waits in it is lost when the broker ' +
-        'restarts; publisher.durable or publisher.quorum change that, and the consumers must be set alike',
-    )
+  const remarks = [...durabilityNotes(publishers)]
   const unproved = publishers.filter(({ telemetrySecret }) => telemetrySecret === publicSecret)
   if (unproved.length > 0)
     remarks.push(

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, test } from 'vitest'
 import { checkCommand } from '../../../src/cli/check.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -11,36 +11,81 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** The notes of `virtpoll check` on these publishers. */
-async function notesOn(...publisher: readonly object[]): Promise<readonly string[]> {
+interface Said {
+  readonly printed: string
+  readonly notes: readonly string[]
+}
+
+/** What `virtpoll check` says of these publishers and of a polling.yaml. */
+async function check(
+  publisher: readonly object[],
+  polling = join(root, 'config/polling.yaml'),
+): Promise<Said> {
   const config = join(folder, 'agent.yaml')
   writeFileSync(config, JSON.stringify({ publisher }), { mode: 0o600 })
+  let printed = ''
   let said = ''
   const io = {
-    stdout: { write: () => true },
+    stdout: { write: (text: string) => (printed += text) },
     stderr: { write: (text: string) => (said += text) },
     interactive: false,
     ...{ cwd: folder, hostName: 'host', packageFolder: root, version: '0' },
     onSignal: () => () => undefined,
   }
-  const code = await checkCommand({ config, polling: join(root, 'config/polling.yaml') }, io)
+  const code = await checkCommand({ config, polling }, io)
   expect(code).toBe(0)
-  return said.split('\n').filter((line) => line.startsWith('note: '))
+  return { printed, notes: said.split('\n').filter((line) => line.startsWith('note: ')) }
 }
 
 const secret = { telemetry_secret: 'of this cloud' }
 const file = { driver: 'file', path: 'samples.jsonl' }
+const url = (query: string) => ({ ...secret, transport_url: `rabbit://h/?${query}` })
 
 it.each([
   { publishers: [{ ...secret, durable: true }], notes: [] },
   { publishers: [{ ...secret, quorum: true }], notes: [] },
   { publishers: [{ ...file, ...secret }], notes: [] },
   { publishers: [secret], notes: [/the queue is not durable/] },
+  { publishers: [url('amqp_durable_queues=true')], notes: [] },
+  { publishers: [url('rabbit_quorum_queue=true')], notes: [] },
+  {
+    publishers: [url('ssl=true')],
+    notes: [/not durable .*; publisher\.durable or publisher\.quorum change/],
+  },
+  {
+    publishers: [{ ...url('amqp_durable_queues=false'), durable: true }],
+    notes: [
+      /not durable: .*; the transport URL sets amqp_durable_queues, which goes before publisher\.durable/,
+    ],
+  },
+  {
+    publishers: [{ ...url('rabbit_quorum_queue=no'), quorum: true }],
+    notes: [
+      /not durable: .*; the transport URL sets rabbit_quorum_queue, which goes before publisher\.quorum/,
+    ],
+  },
+  { publishers: [{ ...file, ...secret, transport_url: 'nonsense://' }], notes: [] },
   { publishers: [{ durable: true }], notes: [/telemetry_secret .* for messagingv2, so/] },
   { publishers: [{ ...secret, durable: true }, file], notes: [/telemetry_secret .* for file, so/] },
   { publishers: [{}, file], notes: [/not durable/, /telemetry_secret .* for messagingv2, file, so/] },
 ])('check on $publishers notes $notes', async ({ publishers, notes }) => {
-  const found = await notesOn(...publishers)
+  const { notes: found } = await check(publishers)
   expect(found).toHaveLength(notes.length)
   for (const [at, note] of notes.entries()) expect(found[at]).toMatch(note)
+})
+
+test('check shows what the transport URL says of the queues in place of the options that it overrules', async () => {
+  const { printed } = await check([
+    { ...url('amqp_durable_queues=true&rabbit_quorum_queue=on'), topics: ['a'] },
+    { ...url('amqp_durable_queues=false'), durable: true, topics: ['b'] },
+    { ...file, transport_url: url('amqp_durable_queues=true').transport_url },
+  ])
+  expect(printed.match(/^ +(?:durable|quorum): .*$/gm)?.map((line) => line.replace(/ +/g, ' '))).toEqual([
+    ' durable: true # amqp_durable_queues of the transport URL',
+    ' quorum: true # rabbit_quorum_queue of the transport URL',
+    ' durable: false # amqp_durable_queues of the transport URL',
+    ' quorum: false # default',
+    ' durable: false # default',
+    ' quorum: false # default',
+  ])
 })
