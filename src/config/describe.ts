@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml'
+import { transportUrlText } from './describe-publishing.js'
 import type { PollingKey } from './polling-keys.js'
 import { sourceKeys, topKeys } from './polling-keys.js'
 import { sections, topOptions } from './schema.js'
@@ -15,13 +16,16 @@ export function describeAgentYaml(): string {
 /** The text of docs/config.md. */
 export function describeConfiguration(): string {
   const parts = Object.entries(sections).map(([name, { documentation, options }]) =>
-    [`### ${name}`, documentation, bullets(options)].join('\n\n'),
+    [`### ${name}`, documentation, bullets(options), ...(furtherTexts[name] ?? [])].join('\n\n'),
   )
   const keys = ['### Keys', 'At the top:', keyBullets(topKeys), 'Of a source:', keyBullets(sourceKeys)]
   return [configHead, '## agent.yaml', bullets(topOptions), ...parts, pollingHead, ...keys, pollingTail]
     .join('\n\n')
     .concat('\n')
 }
+
+/** What follows a section's options on the page. */
+const furtherTexts: Readonly<Record<string, readonly string[]>> = { publisher: [transportUrlText] }
 
 const agentYamlHead = `# The options of virtpoll, each at its default: an option that is left out has the value that stands here.
 # Paths start from the folder of this file. \`virtpoll check\` reads it and prints what the agent goes by.`

@@ -131,6 +131,12 @@ const otherSpellings: Readonly<Record<string, string>> = {
   rabbit_quroum_max_memory_bytes: 'rabbit_quorum_max_memory_bytes',
 }
 
+/** Every name that a query may have, by what becomes of it. */
+export const rabbitOptionNames = {
+  used: [...Object.keys(used), ...Object.keys(otherSpellings)],
+  unused: Object.keys(unused),
+} as const
+
 /** Every option, at its default where the URL does not set it. Keys are oslo.messaging's names. */
 export type RabbitOptions = {
   readonly [Name in keyof typeof used]: (typeof used)[Name] extends OptionType<infer T> ? T : never
