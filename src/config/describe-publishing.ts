@@ -41,3 +41,44 @@ What only consumers and callers make use of is checked, left alone and named in 
 
 Any other option is a fault, and so is a value that cannot be meant: \`virtpoll check\` says which, and the agent does not
 start. An option without a value counts as not given.`
+
+export const ceilometerConfText = `## From ceilometer.conf
+
+virtpoll does not read \`ceilometer.conf\`. What a compute agent makes use of in it has its place in \`agent.yaml\`:
+
+| ceilometer.conf | agent.yaml | remarks |
+| --- | --- | --- |
+| \`[DEFAULT] host\` | \`host\` | |
+| \`[DEFAULT] libvirt_uri\` | \`libvirt.uri\` | empty there: the URI that belongs to \`libvirt_type\` |
+| \`[DEFAULT] libvirt_type\` | \`libvirt.uri\` | kvm and qemu: \`qemu:///system\`; lxc: \`lxc:///\` |
+| \`[DEFAULT] transport_url\` | \`publisher.transport_url\` | unless \`[oslo_messaging_notifications] transport_url\` is set: that one wins |
+| \`[DEFAULT] control_exchange\` | \`publisher.exchange\` | ceilometer's own default is \`ceilometer\`, whatever a comment in the file says |
+| \`[DEFAULT] sample_source\` | \`samples.source\` | |
+| \`[DEFAULT] reserved_metadata_namespace\`, \`_length\`, \`_keys\` | \`samples.reserved_metadata_namespace\`, \`samples.reserved_metadata_length\`, \`samples.reserved_metadata_keys\` | checked and without effect; lists of YAML, not texts with commas |
+| \`[DEFAULT] debug\`, \`use_json\` | \`log.level\`, \`log.format\` | \`debug: true\` is \`level: debug\` |
+| \`[DEFAULT] log_file\`, \`log_dir\`, \`use_syslog\`, \`use_journal\` | none | the log goes to standard error, for systemd or whoever starts the agent |
+| \`[polling] cfg_file\` | \`polling.file\` | |
+| \`[polling] batch_size\` | \`polling.batch_size\` | \`polling.batch_bytes\` bounds a notification too |
+| \`[polling] identity_name_discovery\`, \`[cache]\` | \`samples.names\` | names come from the XML of the domain; nobody is asked, so nothing is cached |
+| \`[polling] pollsters_definitions_dirs\` | none | pollsters defined in YAML do not exist here; \`polling.pollsters\` names files of code |
+| \`[polling] enable_prometheus_exporter\`, \`prometheus_listen_addresses\` | none | \`http.listen\` serves the agent's own metrics, no samples |
+| \`[polling] heartbeat_socket_dir\` | none | \`/healthz\` on \`http.listen\` |
+| \`[polling] threads_to_process_pollsters\` | none | one look at all domains serves every pollster; \`libvirt.max_calls\` bounds its calls |
+| \`[polling] partitioning_group_prefix\`, \`[coordination]\` | none | an agent polls its own host only |
+| \`[compute] instance_discovery_method\` | none | always as \`libvirt_metadata\`; the other methods ask Nova |
+| \`[compute] resource_update_interval\`, \`resource_cache_expiry\` | none | they go for the methods that ask Nova; here every cycle lists the domains |
+| \`[compute] report_stopped_instance_metrics\` | \`polling.report_stopped_instances\` | |
+| \`[compute] fetch_extra_metadata\` | none | Nova is not asked |
+| \`[publisher] telemetry_secret\` | \`publisher.telemetry_secret\` | |
+| \`[publisher_notifier] telemetry_driver\` | \`publisher.driver\` | \`messagingv2\`, \`messaging\`, \`log\` and \`noop\` |
+| \`[publisher_notifier] metering_topic\`, \`event_topic\` | none | a polling agent does not use them; its topics are those of \`[oslo_messaging_notifications]\` |
+| \`[oslo_messaging_notifications] transport_url\` | \`publisher.transport_url\` | |
+| \`[oslo_messaging_notifications] topics\` | \`publisher.topics\` | |
+| \`[oslo_messaging_notifications] driver\` | none | \`telemetry_driver\` goes before it |
+| \`[oslo_messaging_notifications] retry\` | none | tried until confirmed; \`outbox.max_age_seconds\` and \`outbox.max_bytes\` bound that |
+| \`[oslo_messaging_rabbit]\` | \`publisher.transport_url\` | under the same names in the query of the URL, see [above](#options-of-the-transport-url); \`amqp_durable_queues\` and \`rabbit_quorum_queue\` are also \`publisher.durable\` and \`publisher.quorum\` |
+| \`[notification]\` | none | of the notification agent, its \`batch_size\` included |
+| \`[service_credentials]\`, \`[service_types]\` | none | no API of the cloud is asked |
+
+\`[DEFAULT] hypervisor_inspector\` is always libvirt here and \`polling_namespaces\` always compute; the groups for IPMI,
+VMware, RADOS gateways, events and meters from notifications belong to agents that virtpoll is none of.`

@@ -1,5 +1,5 @@
 import { dump } from 'js-yaml'
-import { transportUrlText } from './describe-publishing.js'
+import { ceilometerConfText, transportUrlText } from './describe-publishing.js'
 import type { PollingKey } from './polling-keys.js'
 import { sourceKeys, topKeys } from './polling-keys.js'
 import { sections, topOptions } from './schema.js'
@@ -19,7 +19,16 @@ export function describeConfiguration(): string {
     [`### ${name}`, documentation, bullets(options), ...(furtherTexts[name] ?? [])].join('\n\n'),
   )
   const keys = ['### Keys', 'At the top:', keyBullets(topKeys), 'Of a source:', keyBullets(sourceKeys)]
-  return [configHead, '## agent.yaml', bullets(topOptions), ...parts, pollingHead, ...keys, pollingTail]
+  return [
+    configHead,
+    '## agent.yaml',
+    bullets(topOptions),
+    ...parts,
+    pollingHead,
+    ...keys,
+    pollingTail,
+    ceilometerConfText,
+  ]
     .join('\n\n')
     .concat('\n')
 }
@@ -88,7 +97,8 @@ Two YAML files: \`agent.yaml\` says how the agent works, \`polling.yaml\` what i
 \`polling.yaml\` lies beside it, unless \`polling.file\` or \`--polling\` names another.
 
 \`virtpoll check\` reads both and prints every option with its value and where that comes from; secrets are masked.
-A fault is named with file, line and column, all of them at once, and the command ends with 78:
+A fault is named with file, line and column, all faults of a file at once, and the command ends with 78. \`polling.yaml\`
+is read after \`agent.yaml\` and the files of \`polling.pollsters\`: its faults show when those have none.
 
 \`\`\`
 polling.yaml:3:15 sources[0].interval: expected a whole number of seconds from 1 to 31536000, got "soon"
@@ -117,7 +127,13 @@ sources:
 
 On SIGHUP the agent reads the file again; if it has a fault, the fault is logged and the old one stays.`
 
-const pollingTail = `### Which meters a source selects
+const pollingTail = `### Several sources
+
+A meter that sources of different intervals or schedules select is polled and published by each of them. Sources of the
+same interval or schedule share one look, and a meter that several of them select is polled once, for the first of them
+in the file.
+
+### Which meters a source selects
 
 A pattern is matched against the whole name, as by Python's fnmatch; upper and lower case differ. The order of the
 list does not matter:

@@ -24,7 +24,7 @@ export const sourceKeys: readonly PollingKey[] = [
     key: 'schedule',
     kind: 'cron expression; this or `interval`',
     documentation:
-      'Polls at fixed times instead: five fields (minute, hour, day of month, month, day of week) or six (seconds first), in the time zone of `polling.schedule_timezone`. Put it in quotes: `*` means something else in YAML.',
+      'Polls at fixed times instead: five fields (minute, hour, day of month, month, day of week) or six (seconds first), in the time zone of `polling.schedule_timezone`. Months and days of the week may have names (`JAN`, `SUN`, `mon-fri`), and `@hourly`, `@daily`, `@weekdays`, `@weekends`, `@weekly`, `@monthly` and `@yearly` stand for expressions. Put it in quotes: `*` and `@` mean something else in YAML. All hosts with the same expression poll at the same second; sources with an interval do not.',
   },
   {
     key: 'meters',

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { sections, topOptions } from '../../../src/config/schema.js'
 import { rabbitOptionNames, readRabbitOptions } from '../../../src/publish/rabbit-options.js'
 
 const page = readFileSync(new URL('../../../docs/config.md', import.meta.url), 'utf8')
 
 const section = (title: string): string => {
-  const [, after] = page.split(`\n### ${title}\n`)
+  const [, after] = page.split(new RegExp(`\n##+ ${title}\n`))
   if (after === undefined) throw new Error(`docs/config.md has no section ${title}`)
   return after.split(/\n##/)[0] ?? ''
 }
@@ -41,5 +42,21 @@ describe('options of the transport URL in docs/config.md', () => {
       fallback === undefined || fallback.startsWith('publisher.') ? names : [],
     )
     expect(documented.toSorted()).toEqual(unnamed.map(([name]) => name).toSorted())
+  })
+})
+
+describe('the table of ceilometer.conf in docs/config.md', () => {
+  const text = section('From ceilometer.conf')
+
+  it('names options that agent.yaml has', () => {
+    const known = [
+      ...Object.keys(topOptions),
+      ...Object.entries(sections).flatMap(([name, { options }]) =>
+        Object.keys(options).map((key) => `${name}.${key}`),
+      ),
+    ]
+    const named = [...text.matchAll(/^\| `[^|]+\| (`[^|]+?) *\|/gm)].flatMap(([, cell = '']) => code(cell))
+    expect(named.length).toBeGreaterThan(15)
+    expect(named.filter((name) => !known.includes(name))).toEqual([])
   })
 })
