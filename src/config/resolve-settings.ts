@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { reportSameDestinations } from './destinations.js'
 import type { Faults } from './faults.js'
 import type { Path } from './locate.js'
 import { readSecretFile } from './secrets.js'
@@ -23,7 +24,6 @@ export interface Surroundings {
   /** The host name of the operating system. */
   readonly hostName: string
   readonly overrides: Overrides
-  /** What is wrong with a transport URL, without naming a secret; undefined when nothing is. */
   readonly judgeTransportUrl: JudgeTransportUrl
 }
 
@@ -41,6 +41,13 @@ export async function resolveSettings(
   const { folder, hostName, overrides } = surroundings
   const { libvirt, discovery, polling, outbox } = settings
   const isList = isWritten(file.root, ['publisher', 0])
+  const pathOf = (index: number): Path => (isList ? ['publisher', index] : ['publisher'])
+  const publishers = await Promise.all(
+    settings.publishers.map((publisher, index) =>
+      resolvePublisher(publisher, pathOf(index), file, surroundings),
+    ),
+  )
+  reportSameDestinations(publishers, pathOf, file.faults, surroundings.judgeTransportUrl)
   return {
     ...settings,
     host: settings.host ?? hostName,
@@ -52,11 +59,7 @@ export async function resolveSettings(
       pollsters: polling.pollsters.map((pollster) => resolve(folder, pollster)),
     },
     outbox: { ...outbox, directory: resolve(folder, outbox.directory) },
-    publishers: await Promise.all(
-      settings.publishers.map((publisher, index) =>
-        resolvePublisher(publisher, isList ? ['publisher', index] : ['publisher'], file, surroundings),
-      ),
-    ),
+    publishers,
   }
 }
 
@@ -85,9 +88,12 @@ async function resolvePublisher(
   return resolved
 }
 
-/** What there is to say of a transport URL, without naming a secret. `fault`: it cannot be used. */
+/** What there is to say of a transport URL, without naming a secret. */
 export type JudgeTransportUrl = (url: string) => {
+  /** Why it cannot be used. */
   readonly fault: string | undefined
+  /** One text for URLs of the same broker and virtual host; undefined where they are not known. */
+  readonly broker?: string | undefined
   readonly warnings: readonly string[]
 }
 

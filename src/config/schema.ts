@@ -246,7 +246,8 @@ export const sections = {
   polling: { documentation: 'What is polled, and how samples are packed.', options: pollingOptions },
   samples: { documentation: 'What every sample carries.', options: sampleOptions },
   publisher: {
-    documentation: 'Where samples go. A list of such mappings sends to each of them.',
+    documentation:
+      'Where samples go. A list of such mappings sends to each of them; two that lead to the same queue or file are an error, as every sample would be there twice.',
     options: publisherOptions,
   },
   outbox: { documentation: 'What waits for a publisher that is out of reach.', options: outboxOptions },

@@ -62,12 +62,16 @@ export function parseTransportUrl(url: string): TransportUrl {
 export function judgeTransportUrl(url: string): {
   /** Why it cannot be used; undefined when it can. */
   readonly fault: string | undefined
+  /** The same text for URLs of the same hosts, in any order, and virtual host. Undefined when it cannot be used. */
+  readonly broker: string | undefined
   readonly warnings: readonly string[]
 } {
   try {
-    return { fault: undefined, warnings: parseTransportUrl(url).warnings }
+    const { hosts, virtualHost, warnings } = parseTransportUrl(url)
+    const sorted = hosts.toSorted((a, b) => (hostAndPort(a) < hostAndPort(b) ? -1 : 1))
+    return { fault: undefined, broker: describe(sorted, virtualHost), warnings }
   } catch (error) {
-    if (error instanceof TransportUrlError) return { fault: error.message, warnings: [] }
+    if (error instanceof TransportUrlError) return { fault: error.message, broker: undefined, warnings: [] }
     throw error
   }
 }

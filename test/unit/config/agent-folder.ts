@@ -31,6 +31,7 @@ export class AgentFolder {
         judgeTransportUrl: (url) => ({
           fault: url.includes('badport') ? 'the port is no number' : undefined,
           warnings: url.includes('odd') ? ['that is odd'] : [],
+          broker: url.replace(/^.*@/, ''),
         }),
       },
     )
