@@ -128,7 +128,7 @@ class DiskFolder implements OutboxFolder {
     const aside = join(this.path, as)
     await makeFolder(aside)
     const put = as === 'damaged' ? rename : link
-    await put(join(this.path, name), join(aside, name)).catch(unlessMissing)
+    await put(join(this.path, name), join(aside, name)).catch(unlessAside)
     const oldest = (await readdir(aside)).toSorted().slice(0, -mostSetAside)
     for (const one of oldest) await unlink(join(aside, one))
   }
@@ -162,8 +162,17 @@ function unlessMissing(error: unknown): void {
   if (!isMissing(error)) throw error
 }
 
+/** It has its second name when another destination refused it too, or a run died before it removed the first. */
+function unlessAside(error: unknown): void {
+  if (!isMissing(error) && !hasCode(error, 'EEXIST')) throw error
+}
+
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return hasCode(error, 'ENOENT')
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 /**

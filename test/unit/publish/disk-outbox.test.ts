@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Notification } from '../../../src/publish/publisher.js'
 import {
   deadPublisher,
   fileCount,
+  leave,
   namesIn,
   newOutboxPath,
   notificationOf,
@@ -186,6 +187,42 @@ describe('a notification that its destination refuses again and again', () => {
     await fileCount(path, 1)
     expect(await namesIn(join(path, 'rejected'))).toHaveLength(1)
     expect(run.outbox.figures).toMatchObject({ queuedNotifications: 0, droppedSamples: { rejected: 2 } })
+    await run.stop()
+  })
+
+  it('is kept once when two destinations refuse it, and is no fault of the disk', async () => {
+    const path = await newOutboxPath()
+    const publishers = [createFakePublisher('one'), createFakePublisher('other')]
+    for (const publisher of publishers) publisher.fail(poison)
+    const run = await runOutbox(path, publishers)
+    putAll(run.outbox, ['bad'])
+    await storedInAll(run)
+    await passing(run.clock, 'both give it up', () => run.rejections.length === 2)
+    await waitFor('its file is gone, or an outage', async () => {
+      return run.outages.length > 0 || (await namesIn(path)).length === 1
+    })
+    expect(run.outages).toEqual([])
+    expect(await namesIn(path)).toEqual(['rejected'])
+    expect(await namesIn(join(path, 'rejected'))).toHaveLength(1)
+    expect(run.outbox.figures).toMatchObject({ queuedNotifications: 0, droppedSamples: { rejected: 4 } })
+    await run.stop()
+  })
+
+  it('is kept once though an earlier run died when it had kept it', async () => {
+    const path = await newOutboxPath()
+    const [file = ''] = await leave(path, ['bad'])
+    await mkdir(join(path, 'rejected'))
+    await link(file, join(path, 'rejected', basename(file)))
+    const publisher = createFakePublisher()
+    publisher.fail(poison)
+    const run = await runOutbox(path, [publisher])
+    await passing(run.clock, 'it is given up', () => run.rejections.length === 1)
+    await waitFor('its file is gone, or an outage', async () => {
+      return run.outages.length > 0 || (await namesIn(path)).length === 1
+    })
+    expect(run.outages).toEqual([])
+    expect(await namesIn(path)).toEqual(['rejected'])
+    expect(await namesIn(join(path, 'rejected'))).toEqual([basename(file)])
     await run.stop()
   })
 })
