@@ -2,7 +2,7 @@ import { hasWildcard, matchesPattern } from './fnmatch.js'
 import { foreignMeterAdvice } from './foreign-names.js'
 import { list, misread, text, under } from './kinds.js'
 import type { Spot } from './kinds.js'
-import { includes, isExclusion } from './meter-pattern.js'
+import { includes, isExclusion, selects } from './meter-pattern.js'
 import type { KnownMeter } from './meter-pattern.js'
 import { nearest } from './suggest.js'
 import type { YamlNode } from './yaml-node.js'
@@ -39,6 +39,12 @@ export function readMeters(
     const remark = unmatchedRemark(entry, known)
     if (remark !== undefined) spot.faults.warning({ path: under(spot, index).path, text: remark })
   })
+  if (!known.meters.some((meter) => selects(entries, meter, known.computedMeters)))
+    spot.faults.warning({
+      path: spot.path,
+      at: 'key',
+      text: 'selects no meter; nothing is polled for this source',
+    })
   return entries
 }
 

@@ -75,7 +75,7 @@ test('says every fault of a file in one error, and keeps the warnings apart', as
     expect.stringMatching(/^faulty.yaml:2:25 sources\[0\]\.interval: /),
     expect.stringMatching(/^faulty.yaml:3:5 sources\[1\]: has neither interval nor schedule/),
   ])
-  expect(error?.findings.map(({ severity }) => severity)).toEqual(['error', 'warning', 'error'])
+  expect(error?.findings.map(({ severity }) => severity)).toEqual(['error', 'warning', 'warning', 'error'])
 })
 
 test('shows a file by its absolute path when it lies elsewhere', async () => {
