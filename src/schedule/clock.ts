@@ -11,7 +11,10 @@ export interface Instant {
 /** The only source of time. Handed in everywhere, so that a test can hold it. */
 export interface Clock {
   now(): Instant
-  /** Resolves at or after that monotonic second; rejects with the signal's reason. */
+  /**
+   * Resolves at or after that monotonic second. Rejects with the signal's reason, also when the signal had aborted
+   * before, whatever the time.
+   */
   sleepUntil(monotonicSeconds: number, signal: AbortSignal): Promise<void>
 }
 
@@ -22,9 +25,14 @@ export const systemClock: Clock = {
   now: () => ({ wallMs: Date.now(), monotonicSeconds: Number(process.hrtime.bigint()) / 1e9 }),
   async sleepUntil(monotonicSeconds, signal) {
     for (;;) {
+      signal.throwIfAborted()
       const leftMs = Math.ceil((monotonicSeconds - systemClock.now().monotonicSeconds) * 1000)
       if (leftMs <= 0) return
-      await delay(Math.min(leftMs, longestTimerMs), undefined, { signal })
+      await delay(Math.min(leftMs, longestTimerMs), undefined, { signal }).catch((error: unknown) => {
+        // The timer's own AbortError has the reason as its cause only.
+        signal.throwIfAborted()
+        throw error
+      })
     }
   },
 }
