@@ -4,6 +4,7 @@ import type { EffectiveOption } from '../config/effective.js'
 import { loadAgentOptions, type OptionsRequest } from '../config/load-options.js'
 import { loadPollingFile } from '../config/polling-file.js'
 import { readTextFile } from '../config/read-file.js'
+import { didYouMean } from '../config/suggest.js'
 import { loadPollsters } from '../pollster/load.js'
 import type { Pollster } from '../pollster/pollster.js'
 import { judgeTransportUrl } from '../publish/transport-url.js'
@@ -29,8 +30,15 @@ export interface Configuration {
   readonly warnings: readonly Finding[]
 }
 
-/** The discoveries that polling.yaml may name. */
+/** The discoveries that polling.yaml and pollsters may name. */
 export const discoveryNames = ['local_instances', 'local_node'] as const
+
+function discoveryFault(name: string): string | undefined {
+  const known: readonly string[] = discoveryNames
+  if (known.includes(name)) return undefined
+  const hint = didYouMean(name, known) || `; there are: ${known.join(', ')}`
+  return `no discovery is called ${JSON.stringify(name)}${hint}`
+}
 
 /** Reads agent.yaml and the pollster files it names. Rejects with a ConfigError. */
 export async function loadConfiguration(
@@ -42,7 +50,7 @@ export async function loadConfiguration(
     hostName,
     judgeTransportUrl,
   })
-  const pollsters = await loadPollsters({ files: options.polling.pollsters })
+  const pollsters = await loadPollsters({ files: options.polling.pollsters, discoveryFault })
   return { options, effective, pollsters, warnings }
 }
 

@@ -48,8 +48,11 @@ const checks: readonly Check[] = [
   ['poll', 'a function', (value) => typeof value === 'function'],
 ]
 
+/** What is wrong with the name of a discovery; undefined when there is such a one. */
+export type DiscoveryFault = (name: string) => string | undefined
+
 /** The module that a pollster file gave, if it has the shape; else a ConfigError that names file, place and remedy. */
-export function checkModule(file: string, value: unknown): PollsterModule {
+export function checkModule(file: string, value: unknown, discoveryFault: DiscoveryFault): PollsterModule {
   if (!isObject(value))
     throw invalid(
       file,
@@ -65,7 +68,13 @@ export function checkModule(file: string, value: unknown): PollsterModule {
   pollsters.forEach((pollster: unknown, index) => {
     checkPollster(file, `pollsters[${index}]`, pollster)
   })
-  return { apiVersion: 1, pollsters: pollsters as PollsterModule['pollsters'] }
+  const checked = pollsters as PollsterModule['pollsters']
+  for (const [index, { meter, discovery }] of checked.entries()) {
+    const fault = discovery === undefined ? undefined : discoveryFault(discovery)
+    if (fault !== undefined)
+      throw invalid(file, `pollsters[${index}].discovery of the meter ${meter}: ${fault}`)
+  }
+  return { apiVersion: 1, pollsters: checked }
 }
 
 function checkPollster(file: string, place: string, pollster: unknown): void {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ConfigError, toError } from '../errors.js'
-import { checkModule } from './check-module.js'
+import { checkModule, type DiscoveryFault } from './check-module.js'
 import * as door from './index.js'
 import type { Pollster, PollsterModule } from './pollster.js'
 
@@ -21,21 +21,24 @@ export interface PollsterFiles {
   readonly folder?: URL
   /** Absolute paths of users' files. */
   readonly files: readonly string[]
+  /** Default: every name is that of a discovery. */
+  readonly discoveryFault?: DiscoveryFault
 }
 
 /**
  * Imports pollster files and checks them: the built-in ones by name, then the users' in the order given. Rejects with
- * a ConfigError POLLSTER_INVALID that names the file when one cannot be imported or has not the shape, or both files
- * when two have a pollster for one meter.
+ * a ConfigError POLLSTER_INVALID that names the file when one cannot be imported, has not the shape or names an unknown
+ * discovery, or both files when two have a pollster for one meter.
  */
 export async function loadPollsters(from: PollsterFiles): Promise<readonly Pollster[]> {
   const builtIn = await modulesOf(from.folder ?? builtInPollsters)
+  const discoveryFault = from.discoveryFault ?? (() => undefined)
   const urls = [...builtIn, ...from.files.map((file) => pathToFileURL(file))]
   const owners = new Map<string, string>()
   const pollsters: Pollster[] = []
   for (const url of urls) {
     const file = fileURLToPath(url)
-    for (const pollster of (await load(url)).pollsters) {
+    for (const pollster of (await load(url, discoveryFault)).pollsters) {
       claim(owners, pollster.meter, file)
       pollsters.push(pollster)
     }
@@ -51,7 +54,7 @@ async function modulesOf(folder: URL): Promise<URL[]> {
     .map((name) => new URL(name, folder))
 }
 
-async function load(url: URL): Promise<PollsterModule> {
+async function load(url: URL, discoveryFault: DiscoveryFault): Promise<PollsterModule> {
   const file = fileURLToPath(url)
   let exported: unknown
   try {
@@ -64,7 +67,7 @@ async function load(url: URL): Promise<PollsterModule> {
       cause,
     })
   }
-  return checkModule(file, exported)
+  return checkModule(file, exported, discoveryFault)
 }
 
 function claim(owners: Map<string, string>, meter: string, file: string): void {

@@ -88,6 +88,20 @@ describe('loading pollsters', () => {
     expect(message).toContain(own)
   })
 
+  it('refuses a meter of an unknown discovery and names file, meter and what is wrong', async () => {
+    const path = await file('lost.mjs', aModule.replace('needs', "discovery: 'local_instance', needs"))
+    const discoveryFault = (name: string) => (name === 'local_instances' ? undefined : `no ${name} here`)
+    const error: unknown = await loadPollsters({ files: [path], discoveryFault }).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(error).toMatchObject({
+      code: 'POLLSTER_INVALID',
+      message: `pollster file ${path}: pollsters[0].discovery of the meter guest.answer: no local_instance here`,
+    })
+    await expect(loadPollsters({ files: [path], discoveryFault: () => undefined })).resolves.toBeDefined()
+  })
+
   it('names a file that is not there, and the cause', async () => {
     const path = join(folder, 'nowhere.mjs')
     const { message, cause } = await refusal(path)
