@@ -45,8 +45,12 @@ export function observeInspector({ log, metrics, health }: ObserverParts): Inspe
     domainRecovered: (domain) => {
       log.info(domain, 'domain answers again')
     },
-    domainFailed: (domain, error) => {
-      log.warn({ ...domain, err: error }, 'domain cannot be read')
+    domainFailed: (domain, error, extent) => {
+      const what = {
+        whole: 'domain cannot be read',
+        part: 'domain cannot be read in part; its other figures go on',
+      }
+      log.warn({ ...domain, err: error }, what[extent])
     },
   }
 }
@@ -164,8 +168,9 @@ function createRemarks(log: Logger): (report: CycleReport) => void {
   return ({ skipped, faults, error, calls }) => {
     for (const one of skipped) if (!known.has(keyOf(one))) leftOut(log, one)
     for (const fault of faults) if (!known.has(keyOf(fault))) damaged(log, fault)
-    // A cycle that made no call looked at no domain, so it says nothing of who is left out.
-    if (error === undefined && calls > 0) known = new Set([...skipped, ...faults].map(keyOf))
+    // A cycle that failed or made no call did not look at every domain, so it does not say who came back.
+    const kept = error === undefined && calls > 0 ? [] : known
+    known = new Set([...kept, ...[...skipped, ...faults].map(keyOf)])
   }
 }
 

@@ -21,12 +21,26 @@ export interface Remarks {
   readonly partial: boolean
 }
 
+/** A domain, by libvirt's name, of which something could not be read, and libvirt's text. */
+export interface FailedRead {
+  readonly uuid: string
+  readonly name: string
+  readonly message: string
+}
+
 /** What there is to say about a poll besides its samples. */
-export function remarksOf({ report, samples, missing, unmatched }: PolledOnce): Remarks {
+export function remarksOf(
+  { report, samples, missing, unmatched }: PolledOnce,
+  failures: readonly FailedRead[],
+): Remarks {
   const failed = missing.filter(({ reason }) => !wellReasons.has(reason))
   const unreadable = report.skipped.filter(({ reason }) => reason === 'unreadable')
+  const saidBelow = new Set(unreadable.map(({ id }) => id))
   const lines = [
     missing.length === 0 ? '' : `${counted(missing.length, 'figure')} missing:\n${renderMissing(missing)}`,
+    ...failures
+      .filter(({ uuid }) => !saidBelow.has(uuid))
+      .map(({ name, message }) => `${printable(name)}: ${printable(message)}\n`),
     ...unmatched.map((name) => `--instance ${printable(name)}: no instance has this UUID or name\n`),
     leftOut(report.skipped),
     ...report.faults.map(({ name, detail }) => `${printable(name)}: ${printable(detail)}\n`),

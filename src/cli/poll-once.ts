@@ -1,5 +1,5 @@
 import { loadConfiguration, loadSourcesOrShipped, type Configuration } from '../agents/configuration.js'
-import type { Source } from '../config/options.js'
+import type { AgentOptions, Source } from '../config/options.js'
 import { unmatchedRemark } from '../config/source-meters.js'
 import { AgentError } from '../errors.js'
 import { loadBinding } from '../inspector/libvirt/binding.js'
@@ -10,7 +10,7 @@ import { exitCodes, type ExitCode } from './exit-codes.js'
 import type { CliIo } from './io.js'
 import { printable } from './printable.js'
 import { printSamples, type SamplesFormat } from './print-samples.js'
-import { remarksOf } from './poll-once-remarks.js'
+import { remarksOf, type FailedRead } from './poll-once-remarks.js'
 import { reportError, reportWarnings } from './report-error.js'
 
 export interface PollOnceCommandOptions {
@@ -57,14 +57,40 @@ async function pollAndPrint(
   const sources = await sourcesOf(options, configuration, io)
   const unmatched = unmatchedMeters(options.meter, configuration)
   for (const remark of unmatched) io.stderr.write(`${remark}\n`)
-  const polled = await poll(options, { configuration, sources, signal })
-  if (polled.report.error !== undefined) throw polled.report.error
-  const format = options.format ?? (io.interactive ? 'table' : 'jsonl')
-  await printSamples(polled.samples, format, { options: configuration.options, stdout: io.stdout })
-  const { text, partial } = remarksOf(polled)
+  const failures: FailedRead[] = []
+  const polled = await poll(options, { configuration, sources, failures, signal })
+  const code = await printPolled(polled, {
+    format: options.format ?? (io.interactive ? 'table' : 'jsonl'),
+    ...{ options: configuration.options, io, failures },
+    publish: async () => options.publish !== true || publish(polled, configuration, io, signal),
+  })
+  return code === exitCodes.ok && unmatched.length > 0 ? exitCodes.partial : code
+}
+
+export interface PrintPolledParts {
+  readonly format: SamplesFormat
+  readonly options: AgentOptions
+  readonly io: Pick<CliIo, 'stdout' | 'stderr'>
+  readonly failures: readonly FailedRead[]
+  /** Resolves with whether every sample went where it is to go. */
+  readonly publish: () => Promise<boolean>
+}
+
+/**
+ * Prints the samples of a poll, what there is to say about it, and the error that it was lost in part by. Rejects with
+ * that error when the poll gave nothing, and with what `publish` rejects with.
+ */
+export async function printPolled(polled: PolledOnce, parts: PrintPolledParts): Promise<ExitCode> {
+  const { format, options, io, failures, publish } = parts
+  const { error } = polled.report
+  if (error !== undefined && polled.samples.length === 0) throw error
+  await printSamples(polled.samples, format, { options, stdout: io.stdout })
+  const { text, partial } = remarksOf(polled, failures)
   io.stderr.write(text)
-  const delivered = options.publish !== true || (await publish(polled, configuration, io, signal))
-  return partial || unmatched.length > 0 || !delivered ? exitCodes.partial : exitCodes.ok
+  const lost = error === undefined ? undefined : reportError(error, io.stderr)
+  const delivered = await publish()
+  if (lost !== undefined) return lost
+  return partial || !delivered ? exitCodes.partial : exitCodes.ok
 }
 
 async function sourcesOf(
@@ -103,12 +129,14 @@ async function publish(
 interface PollParts {
   readonly configuration: Configuration
   readonly sources: readonly Source[]
+  /** Filled with what libvirt answered with an error. */
+  readonly failures: FailedRead[]
   readonly signal: AbortSignal
 }
 
 async function poll(
   options: PollOnceCommandOptions,
-  { configuration, sources, signal }: PollParts,
+  { configuration, sources, failures, signal }: PollParts,
 ): Promise<PolledOnce> {
   const quiet = () => undefined
   const host = buildHost(configuration.options, {
@@ -116,7 +144,8 @@ async function poll(
     binding: await loadBinding(),
     inspectorObserver: {
       ...{ callReturned: quiet, callLeft: quiet, connectionLost: quiet, connected: quiet },
-      ...{ domainStuck: quiet, domainRecovered: quiet, domainFailed: quiet },
+      ...{ domainStuck: quiet, domainRecovered: quiet },
+      domainFailed: (domain, { message }) => void failures.push({ ...domain, message }),
     },
     logOf: () => ({ debug: quiet, warn: quiet }),
   })

@@ -42,7 +42,9 @@ export function recordingObserver(): InspectorObserver & { readonly heard: strin
     },
     domainStuck: about('stuck'),
     domainRecovered: about('recovered'),
-    domainFailed: about('failed'),
+    domainFailed: ({ name }, { message }, extent) => {
+      heard.push(extent === 'whole' ? `failed ${name}` : `failed in part ${name}: ${message}`)
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import type { Absence, Domain } from '../inspector.js'
 import type { Caller } from './caller.js'
 import { eachOf } from './each-of.js'
 import { CallError, absenceOf, absences } from './errors.js'
+import { CallOutcomes, type Failures } from './failures.js'
 import type { Learned } from './look.js'
 import type { StuckDomains } from './stuck-domains.js'
 
@@ -12,13 +13,18 @@ export interface DiskInfo {
   readonly absence: Absence | undefined
 }
 
+export interface DiskInfoDeps {
+  readonly stuckDomains: StuckDomains
+  readonly failures: Failures
+}
+
 /**
  * virDomainGetBlockInfo for every disk that has a source, by domain. The call has no NOWAIT, so it is not made for a
  * domain whose statistics showed that its monitor is not free. Rejects with a ConnectionError only.
  */
 export async function readDiskInfo(
   caller: Caller,
-  stuckDomains: StuckDomains,
+  { stuckDomains, failures }: DiskInfoDeps,
   domains: readonly Learned[],
 ): Promise<ReadonlyMap<string, DiskInfo>> {
   const isStuck = ({ domain, unread }: Learned) =>
@@ -30,22 +36,30 @@ export async function readDiskInfo(
   const running = asked.filter(({ id }) => id !== undefined).map(({ uuid }) => uuid)
   await caller.announcing(running, () =>
     eachOf(asked, async (domain) => {
-      infos.set(domain.uuid, await diskInfo(caller, stuckDomains, domain))
+      const outcomes = new CallOutcomes()
+      infos.set(domain.uuid, await diskInfo(caller, stuckDomains, { domain, outcomes }))
+      failures.concluded(domain, outcomes)
     }),
   )
   return infos
 }
 
-async function diskInfo(caller: Caller, stuckDomains: StuckDomains, domain: Domain): Promise<DiskInfo> {
+async function diskInfo(
+  caller: Caller,
+  stuckDomains: StuckDomains,
+  { domain, outcomes }: { domain: Domain; outcomes: CallOutcomes },
+): Promise<DiskInfo> {
   const sizes = new Map<string, BlockInfo>()
   let absence: Absence | undefined
   for (const { device, hasSource } of domain.description.disks) {
     if (!hasSource) continue
     try {
       sizes.set(device, await blockInfo(caller, stuckDomains, { domain, device }))
+      outcomes.succeeded('blockInfo')
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       absence = absenceOf(error)
+      outcomes.failed('blockInfo', error)
       if (absence.reason === 'stuck') break // its other disks would hang as well
     }
   }

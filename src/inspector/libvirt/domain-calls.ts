@@ -4,6 +4,7 @@ import type { Absence, Domain, MemoryStats, StatsGroup } from '../inspector.js'
 import type { Caller } from './caller.js'
 import { type DiskFigures, type DomainFigures, known } from './decode-stats.js'
 import { CallError, absenceOf, absences, lacksFunction } from './errors.js'
+import { CallOutcomes } from './failures.js'
 import type { StuckDomains } from './stuck-domains.js'
 
 /** By virDomainMemoryStatTags. */
@@ -23,6 +24,7 @@ const memoryTags: ReadonlyMap<number, keyof MemoryStats> = new Map([
  */
 export class DomainCalls {
   readonly unread = new Map<StatsGroup, Absence>()
+  readonly outcomes = new CallOutcomes()
   readonly #caller: Caller
   readonly #stuckDomains: StuckDomains
   readonly #domain: Domain
@@ -109,8 +111,10 @@ export class DomainCalls {
     }
     try {
       await read()
+      this.outcomes.succeeded(call)
     } catch (error) {
       if (!(error instanceof CallError) || error.fault === 'not-found') throw error
+      this.outcomes.failed(call, error)
       if (lacksFunction(error)) lacking.add(call)
       if (error.fault === 'hung' || error.fault === 'busy') this.#stuck = absenceOf(error)
       this.unread.set(group, absenceOf(error))

@@ -7,6 +7,7 @@ import { emptyFigures } from './decode-stats.js'
 import { DomainCalls } from './domain-calls.js'
 import { eachOf } from './each-of.js'
 import { CallError } from './errors.js'
+import type { Failures } from './failures.js'
 import type { Learned } from './look.js'
 import type { Read } from './running.js'
 import type { StuckDomains } from './stuck-domains.js'
@@ -14,6 +15,7 @@ import type { StuckDomains } from './stuck-domains.js'
 export interface EachDomainDeps {
   readonly clock: Clock
   readonly stuckDomains: StuckDomains
+  readonly failures: Failures
   readonly cpu: CpuDefinitions
 }
 
@@ -27,6 +29,7 @@ export async function readEach(
     const figures = emptyFigures()
     const calls = new DomainCalls(caller, deps.stuckDomains, { domain, figures })
     await calls.fill(request.groups)
+    deps.failures.concluded(domain, calls.outcomes)
     const cpu = deps.cpu.measure(domain, figures, true)
     return { domain, takenAt: deps.clock.now(), figures, cpu, unread: calls.unread }
   })

@@ -82,13 +82,13 @@ async function readAll(
 /** Disk sizes by domain; none for a domain whose sizes are to be those of its bulk statistics. */
 async function readSizes(
   caller: Caller,
-  { options, stuckDomains }: InspectionDeps,
+  deps: InspectionDeps,
   { reads, request }: { reads: ReadonlyMap<Domain, Read>; request: InspectionRequest },
 ): Promise<ReadonlyMap<string, DiskInfo>> {
-  const inBulk = options.diskInfo === 'bulk' && bulkDrivers.has(caller.session.driver)
+  const inBulk = deps.options.diskInfo === 'bulk' && bulkDrivers.has(caller.session.driver)
   const learned = [...reads.values()].filter(isLearned)
   const exact = learned.filter(({ domain }) => !(inBulk && domain.id !== undefined))
-  if (request.groups.has('diskInfo')) return readDiskInfo(caller, stuckDomains, exact)
+  if (request.groups.has('diskInfo')) return readDiskInfo(caller, deps, exact)
   return new Map(exact.map(({ domain }) => [domain.uuid, { sizes: new Map(), absence: undefined }]))
 }
 

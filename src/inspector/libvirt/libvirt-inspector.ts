@@ -158,11 +158,12 @@ class ConnectedInspector implements LibvirtInspector {
   }
 
   #forgetAllBut(listed: readonly ListedDomain[]): void {
+    const all = new Set(listed.map(({ uuid }) => uuid))
     const running = new Set(listed.filter(({ id }) => id !== undefined).map(({ uuid }) => uuid))
     this.#parts.stuckDomains.keepOnly(running)
     this.#parts.reader.keepOnly(running)
     this.#parts.cpu.keepOnly(running)
-    this.#parts.failures.keepOnly(running)
-    this.#unreadable.keepOnly(new Set(listed.map(({ uuid }) => uuid)))
+    this.#parts.failures.keepOnly(all)
+    this.#unreadable.keepOnly(all)
   }
 }

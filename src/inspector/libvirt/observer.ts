@@ -19,6 +19,9 @@ export interface InspectorObserver {
   /** The monitor of a domain stopped answering; said once until it answers again or is gone. */
   domainStuck(domain: DomainName): void
   domainRecovered(domain: DomainName): void
-  /** The XML or the statistics of one domain cannot be read, which is no expected absence; said once until they can. */
-  domainFailed(domain: DomainName, error: InspectError): void
+  /**
+   * The XML or the statistics of one domain (`whole`), or what one call gives about it (`part`), cannot be read, which
+   * is no expected absence; said once until they can.
+   */
+  domainFailed(domain: DomainName, error: InspectError, extent: 'whole' | 'part'): void
 }

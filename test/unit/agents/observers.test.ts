@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createHealthRecord } from '../../../src/agents/health.js'
 import { observeDestination, observeInspector, observePolling } from '../../../src/agents/observers.js'
 import type { Source } from '../../../src/config/options.js'
-import { AgentError, ConnectionError } from '../../../src/errors.js'
+import { AgentError, ConnectionError, InspectError } from '../../../src/errors.js'
 import { createLogger } from '../../../src/observe/log.js'
 import { createMetrics } from '../../../src/observe/metrics.js'
 import type { CycleReport } from '../../../src/polling/report.js'
@@ -26,12 +26,17 @@ const quiet: CycleReport = {
   ],
 }
 
-async function watching() {
+async function logging() {
   const lines: Record<string, unknown>[] = []
   const log = await createLogger(
     { level: 'info', format: 'json' },
     { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   )
+  return { lines, log }
+}
+
+async function watching() {
+  const { lines, log } = await logging()
   const metrics = createMetrics(noFigures)
   const health = createHealthRecord({ clock: createFakeClock(), sources: () => [source] })
   const observer = observePolling({ log, health, metrics: () => metrics })
@@ -78,6 +83,19 @@ describe('the log of cycles', () => {
     const faults = [{ id: 'u', name: 'n', detail: 'flavor has no name' }]
     expect(after({ faults })).toEqual(['cycle', 'metadata damaged; only what it says there is missing'])
     expect(after({ faults })).toEqual(['cycle'])
+  })
+
+  it('names once what it left out or found damaged while a discovery fails, and forgets nothing then', async () => {
+    const { after } = await watching()
+    const error = new AgentError('CONFIG_INVALID', 'no such discovery')
+    const skipped = [{ id: 'u', name: 'n', reason: 'unmanaged', detail: 'no metadata' }] as const
+    const faults = [{ id: 'v', name: 'm', detail: 'flavor has no name' }]
+    expect(after({ skipped, faults, error })).toEqual([
+      ...['cycle', 'left out', 'metadata damaged; only what it says there is missing', 'cycle incomplete'],
+    ])
+    expect(after({ skipped, faults, error })).toEqual(['cycle'])
+    expect(after({ error })).toEqual(['cycle'])
+    expect(after({ skipped, faults })).toEqual(['cycle', 'cycles complete again'])
   })
 
   it('has one line when a discovery begins to fail and one when it works again', async () => {
@@ -145,6 +163,22 @@ describe('the health of the agent', () => {
     expect(health.read()).toMatchObject({ ready: false, notes: ['amqp://one: not tried yet'] })
     destination.onConnected?.()
     expect(health.read()).toEqual({ live: true, ready: true, notes: [] })
+  })
+})
+
+describe('the log of domains', () => {
+  it.each([
+    ['whole', 'domain cannot be read'],
+    ['part', 'domain cannot be read in part; its other figures go on'],
+  ] as const)('has the text of libvirt when a domain fails: %s', async (extent, msg) => {
+    const { lines, log } = await logging()
+    const health = createHealthRecord({ clock: createFakeClock(), sources: () => [source] })
+    const inspector = observeInspector({ log, health, metrics: () => createMetrics(noFigures) })
+    const error = new InspectError('LIBVIRT_CALL_FAILED', 'blockInfo failed: no such file')
+    inspector.domainFailed({ uuid: 'u', name: 'n' }, error, extent)
+    expect(lines).toMatchObject([
+      { level: 'warn', msg, uuid: 'u', name: 'n', err: { message: error.message } },
+    ])
   })
 })
 

@@ -76,4 +76,65 @@ describe('disk sizes', () => {
     expect(lookAt(looks, 'instance-2').disks[0]?.capacityBytes).toBe(1000)
     expect(inspector.hungCalls).toBe(1)
   })
+
+  it('that cannot be read are told once with their text until they can be, whatever other cycles ask', async () => {
+    const { host, cycle, heard } = inspectorOf({ domains: [twoDisks()] })
+    const told = 'failed in part instance-1: blockInfo failed: virDomainGetBlockInfo: cannot open vda'
+    let failing: readonly unknown[] = ['vda', 'vdb']
+    host.script = ({ method, call, args }) => {
+      if (method === 'blockInfo' && failing.includes(args[0]))
+        throw new FakeLibvirtError(call, `cannot open ${String(args[0])}`, { code: 38, domain: 10 })
+      return undefined
+    }
+
+    await cycle()
+    await cycle(['cpu'])
+    failing = ['vda']
+    await cycle()
+    expect(heard).toEqual(['connected', told])
+
+    failing = []
+    await cycle()
+    failing = ['vda']
+    await cycle()
+    expect(heard).toEqual(['connected', told, told])
+  })
+
+  it('of a domain that is shut off and cannot be read are told once, too', async () => {
+    const info = { state: 5, maxMemoryKiB: 2048n, memoryKiB: 1024n, vcpus: 2, cpuTimeNs: 0n }
+    const { cycle, heard } = inspectorOf({
+      domains: [runningDomain(1, { id: -1, stats: 'state.state=5', info })],
+      script: ({ method, call }) => {
+        if (method === 'blockInfo') throw new FakeLibvirtError(call, 'no pool', { code: 1, domain: 18 })
+        return undefined
+      },
+    })
+
+    await cycle(['diskInfo'], true)
+    await cycle(['diskInfo'], true)
+
+    expect(heard).toEqual([
+      'connected',
+      'failed in part instance-1: blockInfo failed: virDomainGetBlockInfo: no pool',
+    ])
+  })
+
+  it.each([
+    ['it is gone', { code: 42, domain: 10 }],
+    ['it was stopped', { code: 55, domain: 10 }],
+    ['the driver has none', { code: 84, domain: 10 }],
+  ])('are missing without a word when %s', async (_why, numbers) => {
+    const { cycle, heard } = inspectorOf({
+      domains: [twoDisks()],
+      script: ({ method, call }) => {
+        if (method === 'blockInfo') throw new FakeLibvirtError(call, 'as it happens', numbers)
+        return undefined
+      },
+    })
+
+    const look = lookAt(await cycle(), 'instance-1')
+
+    expect(look.unread.has('diskInfo')).toBe(true)
+    expect(heard).toEqual(['connected'])
+  })
 })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { StatsGroup } from '../../../src/inspector/inspector.js'
-import { unsupported } from '../../support/fake-binding.js'
+import { FakeLibvirtError, unsupported } from '../../support/fake-binding.js'
 import type { FakeHost } from '../../support/fake-host.js'
 import { inspectorOf, lookAt, runningDomain } from '../../support/inspector.js'
 
@@ -98,4 +98,33 @@ it('does not call a function again that the driver lacks, until it connects anew
   host.endConnections()
   await cycle(['balloon'])
   expect(asked()).toBeGreaterThan(calls)
+})
+
+it('tells once for each call about a domain that it fails, and again when it worked meanwhile', async () => {
+  let failing = ['memoryStats', 'interfaceStats']
+  const { cycle, heard } = inspectorOf({
+    hypervisorType: 'LXC',
+    domains: [runningDomain(1)],
+    script: ({ method, call }) => {
+      if (failing.includes(method)) throw new FakeLibvirtError(call, 'no cgroup', { code: 38, domain: 27 })
+      return undefined
+    },
+  })
+  const told = [
+    'failed in part instance-1: memoryStats failed: virDomainMemoryStats: no cgroup',
+    'failed in part instance-1: interfaceStats failed: virDomainInterfaceStats: no cgroup',
+  ]
+  const groups: readonly StatsGroup[] = ['balloon', 'interface']
+
+  const first = await cycle(groups)
+  await cycle(['balloon'])
+  await cycle(groups)
+  expect(lookAt(first, 'instance-1').unread.get('balloon')?.reason).toBe('no-data')
+  expect(heard).toEqual(['connected', ...told])
+
+  failing = ['interfaceStats']
+  await cycle(groups)
+  failing = ['memoryStats', 'interfaceStats']
+  await cycle(groups)
+  expect(heard).toEqual(['connected', ...told, told[0]])
 })
