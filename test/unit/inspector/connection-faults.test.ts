@@ -55,7 +55,11 @@ it('does not take a file that libvirtd may not read for a refusal of this user',
   }
 
   expect(lookAt(await cycle(), 'instance-1').unread.get('diskInfo')?.reason).toBe('no-data')
-  expect(heard).toEqual(['connected'])
+  expect(heard).toEqual([
+    'connected',
+    'failed in part instance-1: blockInfo failed: virDomainGetBlockInfo: cannot read image',
+    'failed in part instance-2: blockInfo failed: virDomainGetBlockInfo: cannot read image',
+  ])
 })
 
 it('says once that the connection is gone and once that it is back, with the time between', async () => {
