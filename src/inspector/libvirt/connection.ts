@@ -20,6 +20,12 @@ const watchedEvents: readonly DomainEventKind[] = [
 const keepAliveSeconds = 5
 const keepAliveCount = 3
 
+/**
+ * How long the daemon may take over the leave that is taken of it, seconds: one that hangs answers when keepalive ends
+ * the connection, and an agent that is told to stop is to end within five seconds in all.
+ */
+const leaveSeconds = 0.5
+
 /** One connection, from its opening to its end. */
 export interface Session {
   readonly connection: Connection
@@ -87,12 +93,17 @@ export class Connector {
     this.#reportLost(error)
   }
 
+  /** Resolves within half a second: a daemon that does not answer is left to the end of the process. */
   async close(): Promise<void> {
     this.#closed = true
-    const session = this.#session
+    const held = [this.#session?.connection, this.#late]
     this.#session = undefined
-    if (session !== undefined) await closeQuietly(session.connection)
-    if (this.#late !== undefined) await closeQuietly(this.#late)
+    this.#late = undefined
+    const left = new AbortController()
+    const { clock } = this.#options
+    const deadline = clock.sleepUntil(clock.now().monotonicSeconds + leaveSeconds, left.signal)
+    await Promise.race([Promise.all(held.map(closeQuietly)), deadline])
+    left.abort()
   }
 
   async #open(signal: AbortSignal): Promise<Connection> {
@@ -183,9 +194,9 @@ const closeReasons: Readonly<Record<number, string>> = {
 }
 
 /** A connection that is given up may well fail to close; nothing depends on it. */
-async function closeQuietly(connection: Connection): Promise<void> {
+async function closeQuietly(connection: Connection | undefined): Promise<void> {
   try {
-    await connection.close()
+    await connection?.close()
   } catch {
     // It is gone either way.
   }

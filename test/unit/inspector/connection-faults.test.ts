@@ -175,6 +175,28 @@ it('closes a connection that comes up only after it was given up', async () => {
   expect(host.connections.size).toBe(0)
 })
 
+it('does not wait for a daemon that does not answer when the connection is closed', async () => {
+  const { host, clock, cycle, inspector } = inspectorOf({ domains: two() })
+  await cycle()
+  for (const connection of host.connections) connection.close = () => new Promise(() => undefined)
+  let over = false
+  void inspector.close().then(() => (over = true))
+
+  await clock.advance(0.4)
+  expect(over).toBe(false)
+  await clock.advance(0.2)
+  expect(over).toBe(true)
+})
+
+it('leaves no timer behind when the daemon answers the closing', async () => {
+  const { clock, cycle, inspector } = inspectorOf({ domains: two() })
+  await cycle()
+  const before = clock.sleepers
+  await inspector.close()
+
+  expect(clock.sleepers).toBe(before)
+})
+
 it('holds one connection, however many calls are out', async () => {
   const { host, cycle } = inspectorOf({ domains: Array.from({ length: 30 }, (_, n) => runningDomain(n + 1)) })
   let most = 0
