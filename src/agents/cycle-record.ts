@@ -13,7 +13,7 @@ import { cronTicks, intervalTicks, phaseOf } from '../schedule/ticks.js'
 export interface Gap {
   readonly schedule: Schedule
   readonly missed: number
-  /** When the last cycle that ended had begun. */
+  /** When the last cycle that ended had begun; without one, when the schedule came to be polled. */
   readonly since: Instant
 }
 
@@ -21,7 +21,12 @@ export interface Gap {
 export interface CycleRecord {
   /** What these sources missed between an earlier run and this start. No record is no gap. */
   gaps(sources: readonly Pick<Source, 'schedule'>[], start: Instant): Promise<readonly Gap[]>
-  /** A cycle of this run is over. */
+  /**
+   * From now on these are polled. What they miss is reckoned from here until their first cycle is over, but for those
+   * that were polled before; the others are forgotten.
+   */
+  polls(sources: readonly Pick<Source, 'schedule'>[], now: Instant): void
+  /** A cycle of this run is over. What is not polled any more is not recorded. */
   finished(report: Pick<CycleReport, 'schedules' | 'startedAt'>): void
   /** Resolves when what was told is written, or at the signal. */
   settled(signal: AbortSignal): Promise<void>
@@ -47,13 +52,14 @@ export function readBootId(): string {
   }
 }
 
+/** By schedule, when its last cycle began, or since when it is to be polled. */
 type LastPolls = Map<string, Instant>
 
 class CycleRecordFile implements CycleRecord {
   readonly #options: CycleRecordOptions
   /** Of an earlier run. */
   readonly #before: Promise<LastPolls>
-  readonly #polled: LastPolls = new Map()
+  #polled: LastPolls = new Map()
   #writing: Promise<void> | undefined
   #due = false
   #writable = true
@@ -77,8 +83,18 @@ class CycleRecordFile implements CycleRecord {
     })
   }
 
+  polls(sources: readonly Pick<Source, 'schedule'>[], now: Instant): void {
+    const keys = sources.map(({ schedule }) => scheduleKey(schedule))
+    this.#polled = new Map(keys.map((key) => [key, this.#polled.get(key) ?? now]))
+    this.#record()
+  }
+
   finished({ schedules, startedAt }: Pick<CycleReport, 'schedules' | 'startedAt'>): void {
-    for (const schedule of schedules) this.#polled.set(scheduleKey(schedule), startedAt)
+    for (const key of schedules.map(scheduleKey)) if (this.#polled.has(key)) this.#polled.set(key, startedAt)
+    this.#record()
+  }
+
+  #record(): void {
     this.#due = true
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
   }
@@ -111,7 +127,7 @@ class CycleRecordFile implements CycleRecord {
 
 /**
  * Keeps it in a file: `{"boot":"…","polled":{"every 60 s":[<wall ms>,<monotonic seconds>],…}}`, written anew after each
- * cycle and renamed; not synced, since it need not outlive the host.
+ * cycle and reload and renamed; not synced, since it need not outlive the host.
  */
 export function createCycleRecord(options: CycleRecordOptions): CycleRecord {
   return new CycleRecordFile(options)

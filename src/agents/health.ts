@@ -6,6 +6,8 @@ import { secondsOfCronTicks } from '../schedule/ticks.js'
 /** Collects what decides whether the agent is well. */
 export interface HealthRecord {
   cycleFinished(): void
+  /** The sources are others from now on. */
+  reloaded(): void
   /** `what` counts as away until it is said to be back. */
   awaits(what: string): void
   /** `what` is away (a sentence for a person), or back. */
@@ -37,20 +39,34 @@ export function patienceSeconds(sources: readonly Source[], since: Instant): num
   return Math.max(leastPatienceSeconds, Math.min(...patiences))
 }
 
-/** Live: a cycle finished recently, well or not. Ready: libvirt and every destination were there when last asked. */
+/**
+ * Live: a cycle finished recently, well or not; how recently depends on the sources, and after a reload counts from
+ * there. Ready: libvirt and every destination were there when last asked. */
 export function createHealthRecord({ clock, sources }: HealthOptions): HealthRecord {
   const missing = new Map<string, string>()
+  const patienceEnd = (since: Instant): number => since.monotonicSeconds + patienceSeconds(sources(), since)
   let lastCycle = clock.now()
+  /** Monotonic second up to which no further cycle need have finished. */
+  let patientUntil = patienceEnd(lastCycle)
+  /** The latest that reloads may move it to, so that a loop that hangs is told of however often they come. */
+  let latest = patientUntil
+  const isLive = (): boolean => clock.now().monotonicSeconds <= patientUntil
   return {
     cycleFinished() {
       lastCycle = clock.now()
+      latest = patientUntil = patienceEnd(lastCycle)
+    },
+    reloaded() {
+      if (!isLive()) return
+      latest = Math.max(latest, patienceEnd(lastCycle))
+      patientUntil = Math.min(latest, patienceEnd(clock.now()))
     },
     awaits: (what) => void missing.set(what, 'not tried yet'),
     away: (what, why) => void missing.set(what, why),
     back: (what) => void missing.delete(what),
     read() {
       const idle = clock.now().monotonicSeconds - lastCycle.monotonicSeconds
-      const live = idle <= patienceSeconds(sources(), lastCycle)
+      const live = isLive()
       const notes = [...missing].map(([what, why]) => `${what}: ${why}`)
       if (!live) notes.unshift(`no cycle has finished for ${Math.round(idle)} s`)
       return { live, ready: missing.size === 0, notes }

@@ -79,14 +79,33 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     tellAbandoned(found, log)
   })
   void tellGaps(record.gaps(sources, started), observers)
+  record.polls(sources, started)
   return {
     ...run(agent, { server, clock: systemClock, log, record }),
+    ...reloading({ agent, health, record, metrics }, (next) => (sources = next)),
+  }
+}
+
+interface ReloadParts {
+  readonly agent: PollingAgent
+  readonly health: HealthRecord
+  readonly record: CycleRecord
+  readonly metrics: Metrics
+}
+
+function reloading(
+  { agent, health, record, metrics }: ReloadParts,
+  setSources: (next: readonly Source[]) => void,
+): Pick<RunningAgent, 'reload' | 'reloadRefused'> {
+  return {
     reload(next) {
-      sources = next
+      setSources(next)
+      health.reloaded()
+      record.polls(next, systemClock.now())
       agent.manager.reload(next)
       metrics.reloaded('applied')
     },
-    reloadRefused: () => {
+    reloadRefused() {
       metrics.reloaded('refused')
     },
   }

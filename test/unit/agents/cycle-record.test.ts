@@ -33,8 +33,12 @@ function recordAt(path: string, bootId = 'this-boot') {
   return { failures, ...{ record: createCycleRecord({ path, host, bootId, onUnwritable }) } }
 }
 
+const sourcesOf = (...schedules: readonly Schedule[]) => schedules.map((schedule) => ({ schedule }))
+
+/** A run that began at the same moment as its only cycle. */
 async function polledAt(path: string, schedules: readonly Schedule[], seconds: number): Promise<void> {
   const { record } = recordAt(path)
+  record.polls(sourcesOf(...schedules), at(seconds))
   record.finished({ schedules, startedAt: at(seconds) })
   await record.settled(AbortSignal.timeout(10_000))
 }
@@ -87,10 +91,64 @@ describe('what was missed between two runs', () => {
   })
 })
 
+describe('what was missed of a schedule', () => {
+  const minutes = (count: number) => count * 60
+
+  it('is counted from the start of the run that did not come to poll it', async () => {
+    const path = await newPath()
+    await polledAt(path, [minute, hourly], 0)
+    const { record } = recordAt(path)
+    record.polls(sourcesOf(minute, hourly), at(minutes(40)))
+    record.finished({ schedules: [minute], startedAt: at(minutes(41)) })
+    await record.settled(AbortSignal.timeout(10_000))
+
+    const gaps = await recordAt(path).record.gaps(sourcesOf(hourly), at(minutes(100)))
+    expect(gaps).toEqual([{ schedule: hourly, missed: 1, since: at(minutes(40)) }])
+  })
+
+  it('is counted although the agent was killed before its first cycle was over', async () => {
+    const path = await newPath()
+    const { record } = recordAt(path)
+    record.polls(sourcesOf(minute), at(0))
+    await record.settled(AbortSignal.timeout(10_000))
+
+    const gaps = await recordAt(path).record.gaps(sourcesOf(minute), at(minutes(2) + 1))
+    expect(gaps).toEqual([{ schedule: minute, missed: 2, since: at(0) }])
+  })
+
+  it('is nothing of the time in which a reload had taken it out', async () => {
+    const path = await newPath()
+    const { record } = recordAt(path)
+    record.polls(sourcesOf(minute, hourly), at(0))
+    record.polls(sourcesOf(minute), at(minutes(10)))
+    // a cycle that the reload found running
+    record.finished({ schedules: [minute, hourly], startedAt: at(minutes(9)) })
+    await record.settled(AbortSignal.timeout(10_000))
+
+    expect(await recordAt(path).record.gaps(sourcesOf(hourly), at(minutes(100)))).toEqual([])
+  })
+
+  it('is counted from the reload that put it in, and from its last cycle where the reload left it', async () => {
+    const path = await newPath()
+    const { record } = recordAt(path)
+    record.polls(sourcesOf(minute), at(0))
+    record.finished({ schedules: [minute], startedAt: at(minutes(9)) })
+    record.polls(sourcesOf(minute, hourly), at(minutes(10)))
+    await record.settled(AbortSignal.timeout(10_000))
+
+    const gaps = await recordAt(path).record.gaps(sourcesOf(minute, hourly), at(minutes(31)))
+    expect(gaps).toEqual([
+      { schedule: minute, missed: 22, since: at(minutes(9)) },
+      { schedule: hourly, missed: 1, since: at(minutes(10)) },
+    ])
+  })
+})
+
 it('a record that cannot be written is told once', async () => {
   const notFolder = await newPath()
   await writeFile(dirname(notFolder), '')
   const { record, failures } = recordAt(notFolder)
+  record.polls(sourcesOf(minute), at(0))
   for (const seconds of [0, 60]) {
     record.finished({ schedules: [minute], startedAt: at(seconds) })
     await record.settled(AbortSignal.timeout(10_000))
@@ -101,6 +159,7 @@ it('a record that cannot be written is told once', async () => {
 it('a record holds each schedule as it was last polled', async () => {
   const path = await newPath()
   const { record } = recordAt(path)
+  record.polls(sourcesOf(minute, hourly), at(-30))
   record.finished({ schedules: [minute, hourly], startedAt: at(0) })
   record.finished({ schedules: [minute], startedAt: at(60) })
   await record.settled(AbortSignal.timeout(10_000))

@@ -35,3 +35,56 @@ describe('how long the agent may go without a finished cycle', () => {
     expect(health.read()).toMatchObject({ live: false, notes: ['no cycle has finished for 200 s'] })
   })
 })
+
+describe('the patience after a reload', () => {
+  /** A health record of an agent that has just finished a cycle, and a way to give it other sources. */
+  function polling(...first: readonly Source[]) {
+    const clock = createFakeClock()
+    let sources = first
+    const health = createHealthRecord({ clock, sources: () => sources })
+    health.cycleFinished()
+    const reload = (...next: readonly Source[]): void => {
+      sources = next
+      health.reloaded()
+    }
+    return { clock, health, reload, live: () => health.read().live }
+  }
+
+  it('counts from the reload for sources that are polled more often than before', async () => {
+    const { clock, health, reload, live } = polling(every(3600))
+    await clock.advance(1800)
+    reload(every(60))
+    expect(live()).toBe(true)
+    await clock.advance(180)
+    expect(live()).toBe(true)
+    await clock.advance(1)
+    expect(health.read()).toMatchObject({ live: false, notes: ['no cycle has finished for 1981 s'] })
+  })
+
+  it('is that of the new sources when they are polled less often', async () => {
+    const { clock, reload, live } = polling(every(60))
+    await clock.advance(10)
+    reload(every(3600))
+    await clock.advance(3600)
+    expect(live()).toBe(true)
+  })
+
+  it('does not begin anew with each of many reloads', async () => {
+    const { clock, reload, live } = polling(every(60))
+    for (const seconds of [60, 30, 60, 30, 60]) {
+      await clock.advance(40)
+      reload(every(seconds))
+    }
+    expect(live()).toBe(false)
+  })
+
+  it('does not make an agent well that hangs already, until it finishes a cycle', async () => {
+    const { clock, health, reload, live } = polling(every(60))
+    await clock.advance(181)
+    reload(every(3600))
+    expect(live()).toBe(false)
+    health.cycleFinished()
+    await clock.advance(3600)
+    expect(live()).toBe(true)
+  })
+})
