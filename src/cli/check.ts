@@ -1,11 +1,11 @@
-import { loadConfiguration, loadSources, type Sources } from '../agents/configuration.js'
+import { loadConfiguration, loadSources } from '../agents/configuration.js'
 import { renderOptions } from '../config/effective.js'
 import { shownPath } from '../config/read-file.js'
 import type { AgentOptions } from '../config/options.js'
-import type { Pollster } from '../pollster/pollster.js'
-import { assign, scheduleKey } from '../polling/plan.js'
+import { assign, scheduleKey, type Assignment } from '../polling/plan.js'
 import { exitCodes, type ExitCode } from './exit-codes.js'
 import type { CliIo } from './io.js'
+import { polledTwiceNotes } from './polled-twice.js'
 import { durabilityNotes, withTransportUrls } from './queue-options.js'
 import { reportError, reportWarnings } from './report-error.js'
 
@@ -24,8 +24,11 @@ export async function checkCommand(options: CheckCommandOptions, io: CliIo): Pro
     )
     const sources = await loadSources(configuration, io)
     reportWarnings(sources.warnings, io.stderr)
-    io.stdout.write(`\n${renderSources(sources, configuration.pollsters, configuration.options, io.cwd)}`)
-    io.stderr.write(remarks(configuration.options))
+    const { pollsters, options: agentOptions } = configuration
+    const assignments = assign(sources.sources, pollsters, agentOptions.polling.computedMeters)
+    io.stdout.write(`\n# polled, by ${shownPath(sources.file, io.cwd)}:\n${renderSources(assignments)}`)
+    const notes = [...publisherNotes(agentOptions), ...polledTwiceNotes(assignments)]
+    io.stderr.write(notes.map((note) => `note: ${note}\n`).join(''))
     return exitCodes.ok
   } catch (error) {
     return reportError(error, io.stderr)
@@ -33,29 +36,24 @@ export async function checkCommand(options: CheckCommandOptions, io: CliIo): Pro
 }
 
 /** What each source polls, as comments below the YAML of the options. */
-function renderSources(
-  { file, sources }: Sources,
-  pollsters: readonly Pollster[],
-  { polling }: AgentOptions,
-  cwd: string,
-): string {
-  const lines = assign(sources, pollsters, polling.computedMeters).map(({ source, pollsters: selected }) => {
-    const meters = selected.map(({ meter }) => meter).join(', ')
+function renderSources(assignments: readonly Assignment[]): string {
+  const lines = assignments.map(({ source, pollsters }) => {
+    const meters = pollsters.map(({ meter }) => meter).join(', ')
     return `#   ${source.name}, ${scheduleKey(source.schedule)}: ${meters === '' ? 'no meter' : meters}\n`
   })
-  return `# polled, by ${shownPath(file, cwd)}:\n${lines.join('')}`
+  return lines.join('')
 }
 
 const publicSecret = 'change this for valid signing'
 
 /** What is allowed and yet worth knowing before one relies on it. */
-function remarks({ publishers }: AgentOptions): string {
-  const remarks = [...durabilityNotes(publishers)]
+function publisherNotes({ publishers }: AgentOptions): readonly string[] {
+  const notes = [...durabilityNotes(publishers)]
   const unproved = publishers.filter(({ telemetrySecret }) => telemetrySecret === publicSecret)
   if (unproved.length > 0)
-    remarks.push(
+    notes.push(
       `publisher.telemetry_secret is the well-known default for ${unproved.map(({ driver }) => driver).join(', ')}, so ` +
         'signatures prove nothing; set that of the consumers',
     )
-  return remarks.map((remark) => `note: ${remark}\n`).join('')
+  return notes
 }

@@ -89,3 +89,62 @@ test('check shows what the transport URL says of the queues in place of the opti
     ' quorum: false # default',
   ])
 })
+
+type SourceEntry = Readonly<Record<string, unknown>>
+
+const minutely = (meters: string[], more: object = {}) => ({ name: 'a', interval: 60, meters, ...more })
+const slower = (meters: string[], more: object = {}) => ({ name: 'b', interval: 300, meters, ...more })
+
+test.each<{ what: string; sources: readonly SourceEntry[]; notes: readonly string[] }>([
+  {
+    what: 'one meter at two intervals',
+    sources: [minutely(['cpu', 'vcpus']), slower(['cpu', 'memory'])],
+    notes: [
+      'cpu of source "a" (every 60 s) is also polled by "b" (every 300 s): each publishes its own samples',
+    ],
+  },
+  {
+    what: 'many meters at two intervals',
+    sources: [minutely(['cpu', 'memory', 'memory.usage', 'power.state', 'vcpus']), slower(['*'])],
+    notes: [
+      'cpu, vcpus, memory and 2 more of source "a" (every 60 s) are also polled by "b" ' +
+        '(every 300 s): each publishes its own samples',
+    ],
+  },
+  {
+    what: 'three sources of two schedules, of which the first of each polls the meter',
+    sources: [
+      slower(['cpu']),
+      slower(['cpu', 'vcpus'], { name: 'c' }),
+      { name: 'd', schedule: '*/5 * * * *', meters: ['cpu', 'vcpus'] },
+    ],
+    notes: [
+      'cpu of source "b" (every 300 s) is also polled by "d" (*/5 * * * * (UTC)): each publishes its own samples',
+      'vcpus of source "c" (every 300 s) is also polled by "d" (*/5 * * * * (UTC)): each publishes its own samples',
+    ],
+  },
+  {
+    what: 'one meter twice at one interval',
+    sources: [minutely(['cpu']), minutely(['cpu'], { name: 'b' })],
+    notes: [],
+  },
+  { what: 'different meters', sources: [minutely(['cpu']), slower(['!cpu'])], notes: [] },
+  {
+    what: 'different resources',
+    sources: [minutely(['cpu']), slower(['cpu'], { discovery: ['local_node'] })],
+    notes: [],
+  },
+  {
+    what: 'the host, which has no such meter, at two intervals',
+    sources: [
+      minutely(['cpu'], { discovery: ['local_node'] }),
+      slower(['cpu'], { discovery: ['local_node'] }),
+    ],
+    notes: [],
+  },
+])('check notes of $what: $notes', async ({ sources, notes }) => {
+  const polling = join(folder, 'polling.yaml')
+  writeFileSync(polling, JSON.stringify({ sources }))
+  const { notes: found } = await check([{ ...file, ...secret }], polling)
+  expect(found).toEqual(notes.map((note) => `note: ${note}`))
+})
