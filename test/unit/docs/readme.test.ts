@@ -42,6 +42,12 @@ describe('the README', () => {
     }
   })
 
+  it('puts the path of the documentation into the unit that the unit has', () => {
+    const [, path = ''] = /sed "s\|([^|]+)\|/.exec(readme) ?? []
+    const unit = readFileSync(join(root, 'packaging/virtpoll.service'), 'utf8')
+    expect(unit).toContain(`Documentation=file://${path}/virtpoll/README.md`)
+  })
+
   it('links to files that exist', () => {
     const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? '')
     expect(links.length).toBeGreaterThan(8)
