@@ -27,5 +27,5 @@ MaybeFault FaultIf(bool failed, const char* call);
 /** A refusal of the binding. */
 Fault Refusal(std::string message);
 
-/** What promises are rejected with; lib/libvirt-error.js makes an Error of it. */
+/** What promises are rejected with; lib/errors.js makes an Error of it. */
 Napi::Object ToJs(Napi::Env env, const Fault& fault);

@@ -85,7 +85,7 @@ const counterTable = {
   ],
   badFiles: ['outbox_bad_files_total', 'files of an outbox that were no whole notifications', ['kind']],
   reloads: ['reloads_total', 'reloads of polling.yaml', ['outcome']],
-  failures: ['pollster_failures_total', 'times a pollster failed for a resource', ['meter']],
+  failures: ['pollster_failures_total', 'cycles in which a pollster failed', ['meter']],
 } as const satisfies Record<string, readonly [name: string, help: string, labels: readonly string[]]>
 
 type Counters = Readonly<Record<keyof typeof counterTable, Counter>>
