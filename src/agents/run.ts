@@ -1,12 +1,11 @@
 import { join } from 'node:path'
-import type { AgentOptions, Source } from '../config/options.js'
-import { AgentError, ConfigError } from '../errors.js'
+import type { Source } from '../config/options.js'
+import { AgentError } from '../errors.js'
 import { loadBinding } from '../inspector/libvirt/binding.js'
 import type { CallStore } from '../inspector/libvirt/call-journal.js'
 import { createCallRecordFile } from '../inspector/libvirt/call-record-file.js'
 import type { Logger } from '../observe/log.js'
 import { createMetrics, type Metrics, type MetricSources } from '../observe/metrics.js'
-import { startStatusServer, type StatusServer } from '../observe/status-server.js'
 import type { PollingObserver } from '../polling/report.js'
 import { findAbandoned, type AbandonedOutbox } from '../publish/abandoned-outboxes.js'
 import { systemClock, type Clock } from '../schedule/clock.js'
@@ -25,6 +24,7 @@ import {
 import { diskOutboxes } from './outboxes.js'
 import { buildPollingAgent, type PollingAgent, type PollingAgentParts } from './polling.js'
 import { tryDestinations } from './readiness.js'
+import { openStatusEndpoint, type StatusEndpoint } from './status-endpoint.js'
 
 /** A cycle that runs when the agent is asked to stop may go on for so long; its samples are then given up. */
 const cycleGraceMs = 1500
@@ -48,10 +48,7 @@ export interface AgentParts {
   readonly runtimeFolder?: string | undefined
 }
 
-/**
- * Builds the daemon and starts it. Rejects with a ConfigError when another agent holds its outbox or its HTTP endpoint
- * cannot listen.
- */
+/** Builds the daemon and starts it. Rejects with a ConfigError when another agent holds its outbox. */
 export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   const { log } = parts
   const { options } = parts.configuration
@@ -73,7 +70,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
     ...agentParts(parts, observers, inUse),
     ...{ binding, sources, pollingObserver: recorded(observePolling(observers), record) },
   })
-  const server = await listen(options, metrics, health)
+  const status = await openStatus(parts, metrics, health)
   void findAbandoned(options.outbox.directory, inUse).then((found) => {
     abandoned = found
     tellAbandoned(found, log)
@@ -81,7 +78,7 @@ export async function startAgent(parts: AgentParts): Promise<RunningAgent> {
   void tellGaps(record.gaps(sources, started), observers)
   record.polls(sources, started)
   return {
-    ...run(agent, { server, clock: systemClock, log, record }),
+    ...run(agent, { status, clock: systemClock, log, record }),
     ...reloading({ agent, health, record, metrics }, (next) => (sources = next)),
   }
 }
@@ -192,38 +189,29 @@ function versionText(version: number): string {
   return [Math.floor(version / 1e6), Math.floor(version / 1e3) % 1e3, version % 1e3].join('.')
 }
 
-async function listen(
-  { http }: AgentOptions,
+async function openStatus(
+  { configuration: { options }, log }: AgentParts,
   metrics: Metrics,
   health: HealthRecord,
-): Promise<StatusServer | undefined> {
-  if (http === null) return undefined
-  try {
-    return await startStatusServer({
-      ...http,
-      contentType: metrics.contentType,
-      metrics: () => metrics.render(),
-      health: () => health.read(),
-    })
-  } catch (cause) {
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `http.listen: cannot listen on ${http.host}:${http.port}; another program has it, or it is no address of this ` +
-        'machine; set http.listen in agent.yaml, or http: null',
-      { cause },
-    )
+): Promise<StatusEndpoint | undefined> {
+  if (options.http === null) return undefined
+  const pages = {
+    contentType: metrics.contentType,
+    metrics: () => metrics.render(),
+    health: () => health.read(),
   }
+  return openStatusEndpoint({ ...options.http, ...pages }, { clock: systemClock, log })
 }
 
 interface RunParts {
-  readonly server: StatusServer | undefined
+  readonly status: StatusEndpoint | undefined
   readonly clock: Clock
   readonly log: Logger
   readonly record: CycleRecord
 }
 
 function run(agent: PollingAgent, parts: RunParts): Pick<RunningAgent, 'stop' | 'stopped'> {
-  const { server, clock, record } = parts
+  const { status, clock, record } = parts
   const givingUp = new AbortController()
   const trying = new AbortController()
   let grace: NodeJS.Timeout | undefined
@@ -236,7 +224,7 @@ function run(agent: PollingAgent, parts: RunParts): Pick<RunningAgent, 'stop' | 
     await agent.publishing.close(delivered)
     await record.settled(delivered)
     await agent.inspector.close()
-    await server?.close()
+    await status?.close()
     tellLost(agent, parts)
   })()
   return {

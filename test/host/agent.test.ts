@@ -11,7 +11,8 @@ import {
 } from '../support/agent.js'
 import { guestBoot, guestReady, openLab } from '../support/lab.js'
 import { startOsloListener, type ReceivedNotification } from '../support/oslo-listener.js'
-import { folderOf, removeFolders, runVirtpoll, type Ended } from '../support/virtpoll.js'
+import { removeFolders, type Ended } from '../support/virtpoll.js'
+
 import { waitFor } from '../support/wait-for.js'
 
 const lab = openLab()
@@ -173,19 +174,21 @@ describe('an agent that is told to stop while its broker is down', () => {
 })
 
 describe('the HTTP endpoint', () => {
-  test('whose port is taken stops the agent with 78 and says what to do', async () => {
+  test('whose port is taken costs no sample, and is said once', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
-    const { port } = taken.address() as AddressInfo
-    const listen = `127.0.0.1:${port}`
-    const cwd = await folderOf({
-      'agent.yaml': { http: { listen }, publisher: { driver: 'noop' }, outbox: { directory: 'outbox' } },
-      'polling.yaml': everything(1),
-    })
-    const { code, stdout, stderr } = await runVirtpoll(['agent', '--config', 'agent.yaml'], { cwd })
+    const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`
+    const agent = await startAgent({ agent: { http: { listen }, publisher: { driver: 'noop' } } })
+    await agent.moreCycles(2)
+    expect(agent.said('status endpoint away').map(({ err }) => err)).toEqual([
+      expect.objectContaining({
+        code: 'STATUS_UNAVAILABLE',
+        message: expect.stringContaining(`cannot listen on ${listen}`) as string,
+      }),
+    ])
+    expect(agent.cycles().at(-1)).toMatchObject({ instances: 3 })
+    expect((await agent.stop()).code).toBe(0)
     taken.close()
-    expect([code, stdout, stderr]).toEqual([78, '', expect.stringContaining(`cannot listen on ${listen}`)])
-    expect(stderr).toContain('set http.listen in agent.yaml, or http: null')
   })
 })
 
