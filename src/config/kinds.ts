@@ -74,11 +74,17 @@ export function choice<const T extends string>(...choices: readonly T[]): Kind<T
     read(node, spot) {
       const value = node.kind === 'scalar' ? node.value : undefined
       const found = choices.find((one) => one === value)
-      const hint = typeof value === 'string' ? didYouMean(value, choices) : ''
+      const hint = typeof value === 'string' ? choiceHint(value, choices) : ''
       return found ?? misfit(spot, kind.expected, describeNode(node) + hint)
     },
   }
   return kind
+}
+
+/** A near miss, or else the choice that the word is the beginning of, or the other way round: `warning` for `warn`. */
+function choiceHint(word: string, choices: readonly string[]): string {
+  const begun = choices.find((one) => word.length > 2 && (one.startsWith(word) || word.startsWith(one)))
+  return didYouMean(word, choices) || (begun === undefined ? '' : `; did you mean ${JSON.stringify(begun)}?`)
 }
 
 /** A YAML boolean; the texts "true" and "false" are none. */
@@ -110,12 +116,23 @@ export function number({ least, most, whole = true }: NumberRules): Kind<number>
   return kind
 }
 
-/** Null means what the option's documentation says. */
-export function orNull<T>(inner: Kind<T>): Kind<T | null> {
+/**
+ * Null means what the option's documentation says.
+ *
+ * @param switchesOff that it means "not at all", for which people write `off` and `false` too
+ */
+export function orNull<T>(inner: Kind<T>, { switchesOff = false } = {}): Kind<T | null> {
+  const expected = `${inner.expected}, or null`
   return {
     ...inner,
-    expected: `${inner.expected}, or null`,
-    read: (node, spot) => (node.kind === 'scalar' && node.value === null ? null : inner.read(node, spot)),
+    expected,
+    read(node, spot) {
+      const value = node.kind === 'scalar' ? node.value : undefined
+      if (value === null) return null
+      return switchesOff && value === false
+        ? misfit(spot, expected, `${describeNode(node)}; write null`)
+        : inner.read(node, spot)
+    },
   }
 }
 

@@ -224,6 +224,7 @@ export const httpOptions = {
         expected: 'host:port, such as 127.0.0.1:9177 or [::1]:9177',
         check: (address) => (parseListen(address) === undefined ? '' : undefined),
       }),
+      { switchesOff: true },
     ),
     '127.0.0.1:9177',
     'Where `/metrics` and `/healthz` are served. Null: nowhere. Port 0: any free one. There is no login: whoever reaches the address reads the figures.',

@@ -180,6 +180,14 @@ test.each([
   ['http: {listen: "[nonsense]:9177"}', /http\.listen: expected host:port/],
   ['http: {listen: "h:65536"}', /http\.listen: expected host:port/],
   ['log: {level: inof}', /log\.level: expected one of trace, .*; did you mean "info"\?/],
+  ['log: {level: warning}', /got "warning"; did you mean "warn"\?/],
+  ['log: {level: err}', /got "err"; did you mean "error"\?/],
+  ['log: {level: e}', /got "e"$/],
+  [
+    'http: {listen: off}',
+    /1:16 http\.listen: expected .*, or null, got off \(which YAML reads as false\); write null$/,
+  ],
+  ['host: off', /got off \(which YAML reads as false\); put it in quotes/],
   [
     'log: {level: info, level: debug}',
     /1:20 the key "level" stands here for the second time, the first is at 1:7/,
