@@ -18,7 +18,7 @@ export const sourceKeys: readonly PollingKey[] = [
     key: 'interval',
     kind: 'seconds, 1 to 31536000; this or `schedule`',
     documentation:
-      'How often the meters are polled. Read as by Python: `60`, `"60"`; `1.9` is cut to 1 with a warning. Ticks lie on a grid that differs from host to host, so that a cloud does not poll in step.',
+      'How often the meters are polled. Read as by Python: `60`, `"60"`; `1.9` is cut to 1 with a warning. They are polled once when the agent starts, and then on a grid that differs from host to host, so that a cloud does not poll in step.',
   },
   {
     key: 'schedule',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { CronTime } from 'cron'
 import { describe, expect, it } from 'vitest'
 import { sections, topOptions } from '../../../src/config/schema.js'
 import { rabbitOptionNames, readRabbitOptions } from '../../../src/publish/rabbit-options.js'
@@ -58,5 +59,18 @@ describe('the table of ceilometer.conf in docs/config.md', () => {
     const named = [...text.matchAll(/^\| `[^|]+\| (`[^|]+?) *\|/gm)].flatMap(([, cell = '']) => code(cell))
     expect(named.length).toBeGreaterThan(15)
     expect(named.filter((name) => !known.includes(name))).toEqual([])
+  })
+})
+
+describe('cron expressions in docs/config.md', () => {
+  const text = /- `schedule`:([^]*?)\n- /.exec(page)?.[1] ?? ''
+
+  it('may have the words that the page says', () => {
+    const words = code(text).filter((word) => /^@\w/.test(word))
+    expect(words).toContain('@daily')
+    const days = ['JAN', 'SUN', 'mon-fri'].filter((name) => code(text).includes(name))
+    expect(days).toHaveLength(3)
+    const expressions = [...words, '0 3 1 JAN *', '0 3 * * SUN', '0 3 * * mon-fri']
+    for (const expression of expressions) expect(() => new CronTime(expression), expression).not.toThrow()
   })
 })
