@@ -129,9 +129,9 @@ On SIGHUP the agent reads the file again; if it has a fault, the fault is logged
 
 const pollingTail = `### Several sources
 
-A meter that sources of different intervals or schedules select is polled and published by each of them. Sources of the
-same interval or schedule share one look, and a meter that several of them select is polled once, for the first of them
-in the file.
+A meter that sources of different intervals or schedules select is polled and published by each of them; \`virtpoll check\`
+notes it. Sources of the same interval or schedule share one look, and a meter that several of them select is polled
+once, for the first of them in the file.
 
 ### Which meters a source selects
 
