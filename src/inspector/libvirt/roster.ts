@@ -12,7 +12,8 @@ import type { StuckDomains } from './stuck-domains.js'
 export class Roster {
   readonly #stuckDomains: StuckDomains
   #known: readonly ListedDomain[] = []
-  #listingIsOut = false
+  /** The listing that hangs. */
+  #out: object | undefined
 
   constructor(stuckDomains: StuckDomains) {
     this.#stuckDomains = stuckDomains
@@ -31,20 +32,24 @@ export class Roster {
 
   /** Gives the error when the listing hangs, or has no place to be made because other calls hang. */
   async #list(caller: Caller): Promise<readonly ListedDomain[] | CallError> {
-    if (this.#listingIsOut)
+    if (this.#out !== undefined)
       return new CallError('hung', 'an earlier listing of the domains still waits', {
         call: bulkListing,
       })
+    const listing = (this.#out = {})
+    const isOver = (): void => {
+      if (this.#out === listing) this.#out = undefined
+    }
     try {
-      this.#listingIsOut = true
-      const listed = await listDomains(caller, () => (this.#listingIsOut = false))
-      this.#listingIsOut = false
+      const listed = await listDomains(caller, isOver)
+      isOver()
       return listed
     } catch (error) {
-      if (!(error instanceof CallError)) throw error
-      const hangs = error.fault === 'hung' && error.details['call'] === bulkListing
-      this.#listingIsOut &&= hangs
-      if (hangs || error.fault === 'busy') return error
+      const hangs =
+        error instanceof CallError && error.fault === 'hung' && error.details['call'] === bulkListing
+      // Whatever else ended it, a connection that is gone above all: only one that hangs is not made again.
+      if (!hangs) isOver()
+      if (hangs || (error instanceof CallError && error.fault === 'busy')) return error
       throw error
     }
   }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Inspected, DomainLook } from '../../../src/inspector/inspector.js'
 import type { CallStore } from '../../../src/inspector/libvirt/call-journal.js'
+import { FakeLibvirtError } from '../../support/fake-binding.js'
 import type { FakeDomain, FakeHost } from '../../support/fake-host.js'
 import { type Cycle, inspectorOf, runningDomain } from '../../support/inspector.js'
 
@@ -48,6 +49,22 @@ it('lists again, and reads all, when the listing that hung has returned', async 
   expect(notWhole(after)).toEqual([])
   expect(inspector.hungCalls).toBe(0)
   expect(heard.slice(-3)).toEqual(['late domainStats', 'late allDomainStats', 'recovered instance-7'])
+})
+
+it('lists again, and finds what is new, when a listing was the first to learn that the connection had ended', async () => {
+  const { host, cycle } = inspectorOf({ domains: many(3) })
+  await cycle(usual)
+  host.domains.push(runningDomain(4))
+  host.script = ({ method, call }) => {
+    if (method !== 'allDomainStats') return undefined
+    host.script = undefined
+    throw new FakeLibvirtError(call, 'Cannot write data: Broken pipe', { code: 38, domain: 7 })
+  }
+
+  for (const one of [await cycle(usual), await cycle(usual)]) {
+    expect(one.survey.domains).toHaveLength(4)
+    expect(notWhole(one)).toEqual([])
+  }
 })
 
 it('does not ask a stuck domain that alone can hold the listing up, and keeps a place for the others', async () => {
