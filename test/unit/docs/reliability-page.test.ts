@@ -18,7 +18,7 @@ function titlesIn(file: string): RegExp[] {
   const texts = [...readFileSync(file, 'utf8').matchAll(/(['"`])((?:\\.|(?!\1)[^\\\n])+)\1/g)]
   return texts.map(([, , text = '']) => {
     const literal = text.replace(/\\(.)/g, '$1').replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')
-    return new RegExp(`${literal.replace(/%[sdifjo]|\\\$\\\{[^}]+\\\}/g, '.+')}$`)
+    return new RegExp(`${literal.replace(/%[sdifjo]|\\\$\\\{[^}]+\\\}/g, '.*')}$`)
   })
 }
 

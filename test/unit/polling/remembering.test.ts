@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { DomainLook, Inspected } from '../../../src/inspector/inspector.js'
 import type { Pollster } from '../../../src/pollster/index.js'
-import { anInstance, uuidOf } from '../../support/instances.js'
+import { aLook, anInstance, ok, uuidOf } from '../../support/instances.js'
 import { aPollster, FakeWorld } from '../../support/polling.js'
 
 let world: FakeWorld
@@ -29,6 +30,28 @@ describe('what is remembered of a resource', () => {
     await world.cycle({ pollsters })
     expect(world.volumes('one')).toEqual([0, 1])
   })
+
+  it.each<[string, Inspected<DomainLook>]>([
+    ['has no figures', { ok: false, reason: 'shut-off', detail: 'off' }],
+    ['has some', ok(aLook({ shutOff: true }))],
+  ])(
+    'goes when the domain is seen shut off and %s, for it counts from zero when it runs again',
+    async (_what, look) => {
+      const poll: Pollster['poll'] = (instance, context) => {
+        const { look: seen } = context
+        return seen.ok && !seen.value.shutOff
+          ? remembering(instance, context)
+          : [{ ok: false, reason: 'shut-off', detail: 'off' }]
+      }
+      const ofRunning = [aPollster({ poll })]
+      await world.cycle({ pollsters: ofRunning })
+      world.looks.set(uuidOf(1), look)
+      await world.cycle({ pollsters: ofRunning })
+      world.looks.clear()
+      await world.cycle({ pollsters: ofRunning })
+      expect(world.volumes('one')).toEqual([0, 0])
+    },
+  )
 
   it('lasts while the resource exists and is skipped', async () => {
     await world.cycle({ pollsters })
