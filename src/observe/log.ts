@@ -11,15 +11,33 @@ export interface LogOptions {
 /** Where log lines go; process.stderr fits. */
 export interface LogSink {
   write(line: string): unknown
+  /** Bytes that nobody has taken yet; default none. */
+  readonly writableLength?: number
 }
+
+/** While more than this waits for somebody who does not read, lines are dropped. */
+const mostWaitingBytes = 4 * 1024 * 1024
 
 /**
  * The process's log. Errors are written under `err` with type, message, code, details and causes; secrets never
- * reach it because nothing that holds one is ever logged.
+ * reach it because nothing that holds one is ever logged. Lines that nobody takes wait, up to 4 MiB; those beyond are
+ * dropped, and the first that is written again says how many.
  */
 export async function createLogger(options: LogOptions, sink: LogSink): Promise<Logger> {
   const stream = options.format === 'text' ? await textStream(sink) : sink
-  return pino(
+  let dropped = 0
+  const write = (line: string): void => {
+    if ((sink.writableLength ?? 0) > mostWaitingBytes) {
+      dropped += 1
+      return
+    }
+    const lines = dropped
+    dropped = 0
+    if (lines > 0)
+      log.error({ lines }, 'log lines dropped: standard error was not read; see who reads the log')
+    stream.write(line)
+  }
+  const log = pino(
     {
       level: options.level,
       base: null,
@@ -27,8 +45,9 @@ export async function createLogger(options: LogOptions, sink: LogSink): Promise<
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: pino.stdSerializers.errWithCause },
     },
-    { write: (line) => void stream.write(line) },
+    { write },
   )
+  return log
 }
 
 async function textStream(sink: LogSink): Promise<LogSink> {

@@ -49,4 +49,18 @@ describe('the log', () => {
     log.info({ instances: 3 }, 'cycle')
     expect(lines.join('')).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: cycle \{"instances":3\}\n$/)
   })
+
+  it('drops lines while 4 MiB wait for a reader, and says how many with the first that goes on', async () => {
+    const lines: string[] = []
+    const sink = { write: (line: string) => lines.push(line), writableLength: 0 }
+    const log = await createLogger({ level: 'info', format: 'json' }, sink)
+    log.info('one')
+    sink.writableLength = 4 * 1024 * 1024 + 1
+    for (const name of ['two', 'three', 'four']) log.info(name)
+    sink.writableLength = 100
+    log.info('five')
+    const said = lines.map((line) => JSON.parse(line) as { msg: string; lines?: number })
+    expect(said.map(({ msg }) => msg.split(':')[0])).toEqual(['one', 'log lines dropped', 'five'])
+    expect(said[1]?.lines).toBe(3)
+  })
 })
