@@ -1,15 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { messagesOf } from '../../src/publish/batches.js'
-import { decodeFile } from '../../src/publish/outbox-file.js'
 import { removeAgents, startAgent, type Agent } from '../support/agent.js'
 import { openBrokerSide } from '../support/broker.js'
 import { recordFault } from '../support/fault-record.js'
 import { faultScale } from '../support/fault-scale.js'
 import { openLab } from '../support/lab.js'
-import { sampleId } from '../support/notifications.js'
+import { savedIn } from '../support/notifications.js'
 import { statusEndpoint, sumOf } from '../support/status-endpoint.js'
 import { folderOf } from '../support/virtpoll.js'
 import { waitFor } from '../support/wait-for.js'
@@ -28,17 +25,6 @@ afterAll(() => lab.removeDomains())
 async function kill(agent: Agent): Promise<void> {
   agent.signal('SIGKILL')
   await agent.ended
-}
-
-/** The ids of the samples in the files of an outbox. */
-async function savedIn(directory: string): Promise<string[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.notification'))
-  const files = await Promise.all(names.map((name) => readFile(join(directory, name))))
-  return files.flatMap((file) => {
-    const decoded = decodeFile(file, 0)
-    if ('damage' in decoded) throw new Error(decoded.damage)
-    return messagesOf(decoded).map(sampleId)
-  })
 }
 
 test('an agent killed again and again, while its broker is there and away, delivers every sample that had a file', async () => {

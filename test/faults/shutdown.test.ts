@@ -1,16 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { decodeFile } from '../../src/publish/outbox-file.js'
-import { messagesOf } from '../../src/publish/batches.js'
 import { removeAgents, startAgent, type Agent } from '../support/agent.js'
 import { openBrokerSide } from '../support/broker.js'
 import { samplesOf } from '../support/broker-record.js'
 import { ledgerOf, recordFault } from '../support/fault-record.js'
 import { openLab, qemuPid, type LabDomain } from '../support/lab.js'
-import { sampleId } from '../support/notifications.js'
+import { savedIn } from '../support/notifications.js'
 import { folderOf } from '../support/virtpoll.js'
 
 const lab = openLab()
@@ -31,17 +28,6 @@ const nobody = 'rabbit://guest:guest@127.0.0.1:1/'
 /** An outbox that outlives its agent. */
 async function outbox(): Promise<{ readonly directory: string }> {
   return { directory: join(await folderOf({}), 'outbox') }
-}
-
-/** The ids of the samples that an outbox holds on disk. */
-async function savedIn({ directory }: { readonly directory: string }): Promise<string[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.notification'))
-  const files = await Promise.all(names.map((name) => readFile(join(directory, name))))
-  return files.flatMap((file) => {
-    const decoded = decodeFile(file, 0)
-    if ('damage' in decoded) throw new Error(decoded.damage)
-    return messagesOf(decoded).map(sampleId)
-  })
 }
 
 const produced = (agent: Agent): number => agent.cycles().reduce((sum, { samples }) => sum + samples, 0)
@@ -67,7 +53,7 @@ test('SIGTERM while a call hangs and the broker is away ends in time, and what w
   const [code, seconds] = await end(agent)
   expect([code, seconds < 5]).toEqual([0, true])
   expect(agent.said('samples lost: not delivered in time')).toEqual([])
-  const saved = await savedIn(kept)
+  const saved = await savedIn(kept.directory)
   expect([saved.length, new Set(saved).size]).toEqual([produced(agent), produced(agent)])
 
   process.kill(qemuPid(stuck), 'SIGCONT')
@@ -100,7 +86,7 @@ test('SIGTERM while the broker accepts and says nothing ends in time, and everyt
   const [code, seconds] = await end(agent)
   await silent.close()
   expect([code, seconds < 5]).toEqual([0, true])
-  const saved = await savedIn(kept)
+  const saved = await savedIn(kept.directory)
   expect(saved).toHaveLength(produced(agent))
   recordFault({
     fault: 'SIGTERM while the broker accepts and says nothing; counted in the outbox',
@@ -133,7 +119,7 @@ test('a second SIGTERM ends at once, and what was safe on disk stays there', asy
   await agent.line(({ msg }) => msg === 'stopping')
   const [code, seconds] = await end(agent)
   expect([code, seconds < 1]).toEqual([1, true])
-  const saved = await savedIn(kept)
+  const saved = await savedIn(kept.directory)
   expect(saved).toHaveLength(produced(agent))
   recordFault({
     fault: 'SIGTERM twice while a call hangs and the broker is away; counted in the outbox',

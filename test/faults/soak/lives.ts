@@ -1,9 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { messagesOf } from '../../../src/publish/batches.js'
-import { decodeFile } from '../../../src/publish/outbox-file.js'
 import { startAgent, type Agent, type AgentOptions, type LogLine } from '../../support/agent.js'
-import { sampleId } from '../../support/notifications.js'
+import { savedIn } from '../../support/notifications.js'
 import type { Life } from './account.js'
 
 /** The agent, through all its ends and starts. */
@@ -59,15 +55,4 @@ export async function startLives(options: AgentOptions, outbox: string): Promise
     },
     start,
   }
-}
-
-/** The ids of the samples that an outbox has on disk. */
-export async function savedIn(outbox: string): Promise<string[]> {
-  const names = (await readdir(outbox)).filter((name) => name.endsWith('.notification'))
-  const files = await Promise.all(names.map((name) => readFile(join(outbox, name))))
-  return files.flatMap((file) => {
-    const decoded = decodeFile(file, 0)
-    if ('damage' in decoded) throw new Error(`an outbox has a damaged file: ${decoded.damage}`)
-    return messagesOf(decoded).map(sampleId)
-  })
 }
