@@ -11,6 +11,8 @@ import type { Line } from './lines.js'
 const pausedGuests = 12
 const looks = 21
 const idleSeconds = 60
+/** After a cycle V8 collects once more what it left; that is of the cycle. */
+const settlingSeconds = 20
 const resident = 'resident_bytes'
 
 /** The agent between two cycles, beside a node that does nothing at all. Only inside a lab. */
@@ -20,6 +22,7 @@ export async function benchIdle(part: string): Promise<readonly Line[]> {
   const node = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], { stdio: 'ignore' })
   const agent = await startVirtpoll({ load: usual, sending: 'sending', http: '127.0.0.1:9377' })
   const pids = [agent.pid, pidOf(node)] as const
+  await sleep(settlingSeconds * 1000)
   const cpuBefore = await clock.read([agent.pid])
   const memory: Pair[] = []
   for (let look = 0; look < looks; look += 1) {
