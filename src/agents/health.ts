@@ -41,7 +41,8 @@ export function patienceSeconds(sources: readonly Source[], since: Instant): num
 
 /**
  * Live: a cycle finished recently, well or not; how recently depends on the sources, and after a reload counts from
- * there. Ready: libvirt and every destination were there when last asked. */
+ * there. Ready: libvirt and every destination were there when last asked.
+ */
 export function createHealthRecord({ clock, sources }: HealthOptions): HealthRecord {
   const missing = new Map<string, string>()
   const patienceEnd = (since: Instant): number => since.monotonicSeconds + patienceSeconds(sources(), since)

@@ -1,3 +1,4 @@
+import { isAmqp } from '../config/destinations.js'
 import type { EffectiveOption } from '../config/effective.js'
 import type { PublisherOptions } from '../config/options.js'
 import { topologyOf } from '../publish/amqp-topology.js'
@@ -53,8 +54,4 @@ function durabilityNote(publisher: PublisherOptions): string {
 /** Undefined where the URL leaves it to the option. */
 function saidByUrl(publisher: PublisherOptions, key: QueueOption): boolean | undefined {
   return isAmqp(publisher) ? parseTransportUrl(publisher.transportUrl).options[namesInUrl[key]] : undefined
-}
-
-function isAmqp({ driver }: PublisherOptions): boolean {
-  return driver === 'messagingv2' || driver === 'messaging'
 }

@@ -1,6 +1,7 @@
 import type { Faults } from './faults.js'
 import type { Path } from './locate.js'
 import { showPath } from './locate.js'
+import type { PublisherOptions } from './options.js'
 import type { JudgeTransportUrl } from './resolve-settings.js'
 import type { Settings } from './settings.js'
 
@@ -48,6 +49,7 @@ function destinationsOf(publisher: PublisherSettings, judge: JudgeTransportUrl):
   return broker === undefined ? [] : topics.map((topic) => `queue ${topic}.sample on ${broker}`)
 }
 
-function isAmqp({ driver }: PublisherSettings): boolean {
+/** Whether its driver publishes over RabbitMQ. */
+export function isAmqp({ driver }: Pick<PublisherOptions, 'driver'>): boolean {
   return driver === 'messagingv2' || driver === 'messaging'
 }
