@@ -70,6 +70,11 @@ export interface Discovered {
 export interface DiscoveryContext {
   /** The host's domains, read once a cycle whoever asks. Rejects with a ConnectionError. */
   survey(): Promise<Survey>
+  /**
+   * For work on many resources, so that whatever else the process does never waits for the end of it: when the slice
+   * of time is over, `give` lets the event loop have its turn. It rejects with the signal's reason.
+   */
+  readonly turns: { areDue(): boolean; give(): Promise<void> }
   readonly signal: AbortSignal
 }
 

@@ -1,6 +1,6 @@
 import { InspectError } from '../errors.js'
 import type { Domain, Survey } from '../inspector/inspector.js'
-import type { Discovered, Discovery, Fault, Instance, Skipped } from './discovery.js'
+import type { Discovered, Discovery, DiscoveryContext, Fault, Instance, Skipped } from './discovery.js'
 import { makeInstance, type InstanceOptions } from './instance.js'
 import { notHere } from './migration.js'
 import { decodeNovaMetadata } from './nova-metadata.js'
@@ -34,11 +34,15 @@ export function localInstances(options: LocalInstancesOptions): Discovery {
   return {
     name: 'local_instances',
     async discover(context) {
+      const { turns } = context
       const found = await context.survey()
-      known = new Map(
-        found.domains.map((domain) => [domain.uuid, recognise(domain, known.get(domain.uuid), options)]),
-      )
-      return discovered(found, [...known.values()])
+      const recognised = new Map<string, Known>()
+      for (const domain of found.domains) {
+        recognised.set(domain.uuid, recognise(domain, known.get(domain.uuid), options))
+        if (turns.areDue()) await turns.give()
+      }
+      known = recognised
+      return discovered(found, recognised.values(), turns)
     },
   }
 }
@@ -75,7 +79,11 @@ function account(domain: Domain, options: LocalInstancesOptions): Account {
   }
 }
 
-function discovered(survey: Survey, known: readonly Known[]): Discovered {
+async function discovered(
+  survey: Survey,
+  known: Iterable<Known>,
+  turns: DiscoveryContext['turns'],
+): Promise<Discovered> {
   const resources: Instance[] = []
   const skipped = survey.unreadable.map(unreadable)
   const faults: Fault[] = []
@@ -86,6 +94,7 @@ function discovered(survey: Survey, known: readonly Known[]): Discovered {
       resources.push({ ...account.instance, domain })
       faults.push(...account.faults)
     }
+    if (turns.areDue()) await turns.give()
   }
   return { resources, skipped, faults }
 }

@@ -107,7 +107,10 @@ async function takeSteps(
   signal: AbortSignal,
 ): Promise<void> {
   const turns = createTurns(parts.clock, signal)
-  const findings = await discover(parts, request.assignments, surveyOnce(parts, progress, signal))
+  const findings = await discover(parts, request.assignments, {
+    ...{ turns, signal },
+    survey: surveyOnce(parts, progress, signal),
+  })
   progress.findings = findings
   forgetTheGone(parts.memory, request.assignments, findings)
   const errands = await promise(request, { findings, progress, turns })
@@ -135,17 +138,18 @@ async function takeSteps(
 }
 
 /** The host is surveyed when the first discovery asks, and once. */
-function surveyOnce({ inspector }: CycleParts, progress: Progress, signal: AbortSignal): DiscoveryContext {
+function surveyOnce(
+  { inspector }: CycleParts,
+  progress: Progress,
+  signal: AbortSignal,
+): DiscoveryContext['survey'] {
   const cache = createCycleCache()
-  return {
-    signal,
-    survey: () =>
-      cache.once('survey', async () => {
-        const survey = await inspector.survey(signal)
-        progress.calls += survey.calls
-        return survey
-      }),
-  }
+  return () =>
+    cache.once('survey', async () => {
+      const survey = await inspector.survey(signal)
+      progress.calls += survey.calls
+      return survey
+    })
 }
 
 function forgetTheGone(memory: DeltaMemory, assignments: readonly Assignment[], findings: Findings): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { DomainEvent } from '#node-libvirt'
 import { InspectError } from '../../errors.js'
 import type { Clock } from '../../schedule/clock.js'
+import type { Turns } from '../../schedule/turns.js'
 import { decodeDomainXml } from '../domain-xml.js'
 import type { Domain, DomainDescription, Survey } from '../inspector.js'
 import type { Caller } from './caller.js'
@@ -24,6 +25,12 @@ interface Entry {
 export interface SeenDevices {
   readonly disks: ReadonlySet<string> | undefined
   readonly vnics: ReadonlySet<string> | undefined
+}
+
+/** What one survey lists. */
+export interface Listed {
+  readonly listed: readonly ListedDomain[]
+  readonly turns: Turns
 }
 
 export interface CatalogOptions {
@@ -70,21 +77,19 @@ export class Catalog {
   }
 
   /** Every listed domain with its description, silent ones as they were last. Rejects with a ConnectionError. */
-  async describe(
-    caller: Caller,
-    listed: readonly ListedDomain[],
-  ): Promise<Omit<Survey, 'takenAt' | 'calls'>> {
+  async describe(caller: Caller, { listed, turns }: Listed): Promise<Omit<Survey, 'takenAt' | 'calls'>> {
     this.#forgetAllBut(new Set(listed.map(({ uuid }) => uuid)))
     if (caller.session !== this.#session) for (const { uuid } of listed) this.#stale.add(uuid)
     const due = this.#rotation(listed.length)
     const failures = new Map<string, CallError>()
+    if (turns.areDue()) await turns.give()
     const unread = listed.filter((domain) => !caller.silent.has(domain) && this.#needsReading(domain, due))
     await eachOf(unread, async (domain) => {
       const error = await this.#read(caller, domain)
       if (error !== undefined) failures.set(domain.uuid, error)
     })
     this.#session = caller.session
-    return this.#result(listed, failures)
+    return this.#result({ listed, turns }, failures)
   }
 
   #needsReading({ uuid, id }: ListedDomain, due: ReadonlySet<string>): boolean {
@@ -129,10 +134,10 @@ export class Catalog {
     }
   }
 
-  #result(
-    listed: readonly ListedDomain[],
+  async #result(
+    { listed, turns }: Listed,
     failures: ReadonlyMap<string, CallError>,
-  ): Omit<Survey, 'takenAt' | 'calls'> {
+  ): Promise<Omit<Survey, 'takenAt' | 'calls'>> {
     const domains: Domain[] = []
     const unreadable: { uuid: string; name: string; error: InspectError }[] = []
     for (const { uuid, name, id, state, stateReason } of listed) {
@@ -142,6 +147,7 @@ export class Catalog {
       if (content instanceof InspectError) unreadable.push({ uuid, name, error: content })
       else if (content !== undefined)
         domains.push({ uuid, name, id, state, stateReason, description: content })
+      if (turns.areDue()) await turns.give()
     }
     return { domains, unreadable }
   }

@@ -1,6 +1,6 @@
 import { ConnectionError } from '../../errors.js'
 import type { Clock } from '../../schedule/clock.js'
-import { createTurns } from '../../schedule/turns.js'
+import { createTurns, type Turns } from '../../schedule/turns.js'
 import type { Inspection, InspectionRequest, Inspector, Survey } from '../inspector.js'
 import type { LibvirtBinding } from './binding.js'
 import { BulkReader } from './bulk-reader.js'
@@ -49,6 +49,11 @@ export interface LibvirtInspector extends Inspector {
 /** A command that is out for so long, on a domain that an earlier call may hang on, is taken for that call's. */
 const longCommandMs = 1000
 
+interface Listing {
+  readonly caller: Caller
+  readonly listed: readonly ListedDomain[]
+}
+
 /** Connects to nothing yet: the first survey does. */
 export function createLibvirtInspector(deps: LibvirtInspectorDeps): LibvirtInspector {
   return new ConnectedInspector(deps)
@@ -95,10 +100,12 @@ class ConnectedInspector implements LibvirtInspector {
 
   async survey(signal: AbortSignal): Promise<Survey> {
     const before = this.#gate.made
-    const { caller, listed } = await this.#list(signal)
+    const turns = createTurns(this.#parts.clock, signal)
+    const { caller, listed } = await this.#list(signal, turns)
     const takenAt = this.#parts.clock.now()
     this.#forgetAllBut(listed)
-    const found = await this.#parts.catalog.describe(caller, listed)
+    if (turns.areDue()) await turns.give()
+    const found = await this.#parts.catalog.describe(caller, { listed, turns })
     for (const { error, ...domain } of found.unreadable) this.#unreadable.failed(domain, error)
     for (const domain of found.domains) this.#unreadable.succeeded(domain)
     return { takenAt, ...found, calls: this.#gate.made - before }
@@ -142,15 +149,15 @@ class ConnectedInspector implements LibvirtInspector {
   }
 
   /** A connection that ended unnoticed since the last cycle is replaced at once, one time. */
-  async #list(signal: AbortSignal): Promise<{ caller: Caller; listed: readonly ListedDomain[] }> {
+  async #list(signal: AbortSignal, turns: Turns): Promise<Listing> {
     const used = this.#connector.session
     const caller = this.#caller(await this.#connector.use(signal), signal)
     try {
-      return { caller, listed: await this.#roster.read(caller) }
+      return { caller, listed: await this.#roster.read(caller, turns) }
     } catch (cause) {
       signal.throwIfAborted()
       if (cause instanceof ConnectionError && cause.code !== 'LIBVIRT_TIMEOUT' && caller.session === used)
-        return this.#list(signal)
+        return this.#list(signal, turns)
       const error = connectionFailure(this.#uri, cause)
       this.#connector.drop(caller.session, error)
       throw error

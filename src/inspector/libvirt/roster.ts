@@ -1,3 +1,4 @@
+import type { Turns } from '../../schedule/turns.js'
 import type { Caller } from './caller.js'
 import { eachOf } from './each-of.js'
 import { CallError, type CallFault } from './errors.js'
@@ -23,15 +24,15 @@ export class Roster {
    * All domains; those that are silent as they were last. Rejects with a ConnectionError, or with the CallError of the
    * listing when nothing is known yet or the daemon does not answer at all.
    */
-  async read(caller: Caller): Promise<readonly ListedDomain[]> {
+  async read(caller: Caller, turns: Turns): Promise<readonly ListedDomain[]> {
     caller.silent.presume([])
-    const listed = await this.#list(caller)
+    const listed = await this.#list(caller, turns)
     this.#known = listed instanceof CallError ? await this.#readWithoutListing(caller, listed) : listed
     return this.#known
   }
 
   /** Gives the error when the listing hangs, or has no place to be made because other calls hang. */
-  async #list(caller: Caller): Promise<readonly ListedDomain[] | CallError> {
+  async #list(caller: Caller, turns: Turns): Promise<readonly ListedDomain[] | CallError> {
     if (this.#out !== undefined)
       return new CallError('hung', 'an earlier listing of the domains still waits', {
         call: bulkListing,
@@ -41,7 +42,7 @@ export class Roster {
       if (this.#out === listing) this.#out = undefined
     }
     try {
-      const listed = await listDomains(caller, isOver)
+      const listed = await listDomains(caller, { turns, onLate: isOver })
       isOver()
       return listed
     } catch (error) {

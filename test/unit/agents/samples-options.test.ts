@@ -8,6 +8,7 @@ import { buildPublishing } from '../../../src/agents/publishing.js'
 import { loadAgentOptions } from '../../../src/config/load-options.js'
 import { systemClock } from '../../../src/schedule/clock.js'
 import { caseFolders } from '../../support/cases.js'
+import { noTurns } from '../../support/discovering.js'
 import { fakeBinding } from '../../support/fake-binding.js'
 import { aSample } from '../../support/samples.js'
 import { domainOf, surveyOf } from '../../support/survey.js'
@@ -40,7 +41,7 @@ async function writtenWith(section: string): Promise<Record<string, unknown>> {
     },
   })
   const survey = () => Promise.resolve(surveyOf([domainOf(xml)]))
-  const found = await discoveries.get('local_instances')!.discover({ survey, signal })
+  const found = await discoveries.get('local_instances')!.discover({ survey, turns: noTurns, signal })
   const publishing = await buildPublishing(options, {
     ...{ clock: systemClock, version: '0', logSample: quiet },
     observe: () => ({ onOutage: quiet, onRecovered: quiet }),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { localInstances } from '../../../src/discovery/local-instances.js'
 import { caseFolders, expectCase, type CaseFolder } from '../../support/cases.js'
+import { noTurns } from '../../support/discovering.js'
 import { domainOf, surveyOf, withoutDomains, type Listing } from '../../support/survey.js'
 
 interface Options extends Listing {
@@ -28,6 +29,7 @@ async function discover(folder: CaseFolder) {
   const survey = surveyOf([domainOf(folder.read('domain.xml'), options)])
   return discovery.discover({
     survey: () => Promise.resolve(survey),
+    turns: noTurns,
     signal: new AbortController().signal,
   })
 }
