@@ -115,6 +115,7 @@ async function takeSteps(
   forgetTheGone(parts.memory, request.assignments, findings)
   const errands = await promise(request, { findings, progress, turns })
   const domains = domainsOf(errands)
+  if (turns.areDue()) await turns.give()
   progress.instances = domains.length
   const inspection = await inspect(parts, { errands, domains }, signal)
   progress.calls += inspection?.calls ?? 0

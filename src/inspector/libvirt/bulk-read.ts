@@ -72,6 +72,7 @@ export class BulkRead {
 
   async readSlices(domains: readonly Domain[]): Promise<void> {
     const queue = [...this.#slices(domains)]
+    if (this.#turns.areDue()) await this.#turns.give()
     if (!this.#caller.session.monitorAnswered) await this.#drain(queue.splice(0, 1))
     const lanes = Math.max(1, Math.min(queue.length, this.#deps.gate.monitorLanes))
     await Promise.all(Array.from({ length: lanes }, () => this.#drain(queue)))

@@ -28,9 +28,11 @@ export class BulkReader {
 
   /** Rejects with a ConnectionError only. */
   async read(caller: Caller, { domains, ...question }: BulkRequest): Promise<BulkResult> {
+    const { turns } = question
     const read = new BulkRead(caller, this.#deps, question)
     await read.readSlices(domains)
-    await this.#tryAgain(caller, read, domains)
+    await this.#tryAgain(caller, read, { domains, ...question })
+    if (turns.areDue()) await turns.give()
     await read.readWithoutMonitor(domains.filter((domain) => isUnread(domain, read.result)))
     return read.result
   }
@@ -39,8 +41,12 @@ export class BulkReader {
    * A domain whose job is held by somebody else, for example by a migration, is asked once more by itself and told to
    * wait; not when its monitor does not answer, and not again in this run when that was no use.
    */
-  async #tryAgain(caller: Caller, read: BulkRead, domains: readonly Domain[]): Promise<void> {
-    const incomplete = domains.filter((domain) => this.#isIncomplete(read, domain))
+  async #tryAgain(caller: Caller, read: BulkRead, { domains, turns }: BulkRequest): Promise<void> {
+    const incomplete: Domain[] = []
+    for (const domain of domains) {
+      if (this.#isIncomplete(read, domain)) incomplete.push(domain)
+      if (turns.areDue()) await turns.give()
+    }
     const busy = await this.#withoutStuck(caller, incomplete)
     await eachOf(busy.slice(0, mostSecondTries), async (domain) => {
       await read.readAlone(domain, 0)

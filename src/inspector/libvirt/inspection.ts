@@ -66,6 +66,7 @@ async function readAll(
   const heard = domains.filter((domain) => !caller.silent.has(domain))
   const running = heard.filter(({ id }) => id !== undefined)
   const stopped = heard.filter(({ id }) => id === undefined)
+  if (turns.areDue()) await turns.give()
   const way = bulkDrivers.has(caller.session.driver) ? readInBulk : readEach
   const readOf = await way(caller, deps, { domains: running, groups, turns })
   const stoppedReadOf = await readStopped(caller, deps.clock, reportStopped ? stopped : [])
