@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { builtMain } from '../test/support/virtpoll.js'
 import { waitFor } from '../test/support/wait-for.js'
 import { phaseOf } from '../src/schedule/ticks.js'
@@ -71,8 +73,7 @@ export async function startVirtpoll(options: VirtpollOptions): Promise<Virtpoll>
   })
   const arrivals = watchArrivals(outbox)
   const since = now()
-  const command = [...nodeArgs, builtMain, 'agent', '--config', join(folder, 'agent.yaml')]
-  const child = spawn(process.execPath, command, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawnAgent(folder, nodeArgs)
   const ended = once(child, 'close')
   const log = readLog(child.stderr)
   let waited = 0
@@ -99,6 +100,19 @@ export async function startVirtpoll(options: VirtpollOptions): Promise<Virtpoll>
       arrivals.stop()
     },
   }
+}
+
+function spawnAgent(folder: string, nodeArgs: readonly string[]): ChildProcessByStdio<null, null, Readable> {
+  const command = [...nodeArgs, builtMain, 'agent', '--config', join(folder, 'agent.yaml')]
+  const env = { ...process.env, ...serviceEnvironment() }
+  return spawn(process.execPath, command, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+/** What the service sets in the environment of its agent. */
+function serviceEnvironment(): Readonly<Record<string, string>> {
+  const unit = readFileSync(fileURLToPath(new URL('../packaging/virtpoll.service', import.meta.url)), 'utf8')
+  const settings = [...unit.matchAll(/^Environment=(.*)$/gm)].flatMap(([, line = '']) => line.split(' '))
+  return Object.fromEntries(settings.map((setting) => setting.split('=', 2) as [string, string]))
 }
 
 function configuration(folder: string, { sending, http }: VirtpollOptions, host: string): object {

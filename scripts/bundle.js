@@ -33,6 +33,20 @@ async function bundle() {
   })
 }
 
+/**
+ * V8 keeps the text of every module for as long as the process lives, with two bytes a character when one of them is not
+ * Latin-1. All others go into escapes, which mean the same wherever these stand: in strings, templates and patterns.
+ */
+function withoutWideCharacters(code) {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+async function narrow({ output }) {
+  for (const { type, fileName, code } of output) {
+    if (type === 'chunk') await writeFile(join(root, 'bundle', fileName), withoutWideCharacters(code))
+  }
+}
+
 /** The folders of the packages whose modules are in the bundle. */
 function packagesOf({ output }) {
   const modules = output.flatMap(({ moduleIds = [] }) => moduleIds)
@@ -48,5 +62,7 @@ async function licenseOf(folder) {
 }
 
 await rm(join(root, 'bundle'), { recursive: true, force: true })
-const licenses = await Promise.all(packagesOf(await bundle()).map(licenseOf))
+const built = await bundle()
+await narrow(built)
+const licenses = await Promise.all(packagesOf(built).map(licenseOf))
 await writeFile(join(root, 'bundle/THIRD-PARTY-LICENSES'), licenses.join(`\n${'-'.repeat(72)}\n`))

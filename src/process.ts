@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { runCli } from './cli/program.js'
 import type { CliIo } from './cli/io.js'
 
@@ -55,11 +56,18 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 /**
+ * How much bytecode V8 runs in a function before it thinks of optimising it; its default is 67,584. A process that works
+ * a moment and rests for minutes does not earn back what compiling costs: docs/performance.md has the figures.
+ */
+const interruptBudget = 300_000
+
+/**
  * Runs one command line as this process and ends the process with the command's exit code, also while libvirt calls
  * hang. Nothing else ends the process. Data that a slow reader has yet to take is waited for.
  */
 export async function main(args: readonly string[]): Promise<never> {
   let code = 1
+  setFlagsFromString(`--interrupt-budget=${interruptBudget}`)
   try {
     code = await runCli(args, processIo())
   } catch (error) {

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -81,6 +81,19 @@ describe('the tarball of npm pack', () => {
       'docs/config.md',
     ])
       expect(files).toContain(path)
+  })
+
+  it('has modules of ASCII only, for V8 keeps wider texts with two bytes a character', () => {
+    const modules = files.filter((path) => /^bundle\/.*\.js$/.test(path))
+    const isWide = (path: string) => /[^\0-\x7f]/.test(readFileSync(join(root, path), 'utf8'))
+    expect(modules.length).toBeGreaterThan(10)
+    expect(modules.filter(isWide)).toEqual([])
+  })
+
+  it('sets only options that this V8 knows: it would complain of others on standard error', () => {
+    const virtpoll = join(host, 'node_modules/.bin/virtpoll')
+    const { stdout, stderr } = spawnSync(virtpoll, ['--version'], { cwd: host, env, encoding: 'utf8' })
+    expect([stdout, stderr]).toEqual(['0.1.0\n', ''])
   })
 
   it('says what to install on a host without libvirt', () => {
