@@ -59,7 +59,7 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
  * How much bytecode V8 runs in a function before it thinks of optimising it; its default is 67,584. A process that works
  * a moment and rests for minutes does not earn back what compiling costs: docs/performance.md has the figures.
  */
-const interruptBudget = 300_000
+const interruptBudget = 1_000_000
 
 /**
  * Runs one command line as this process and ends the process with the command's exit code, also while libvirt calls
