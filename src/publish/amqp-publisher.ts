@@ -5,7 +5,7 @@ import type { Clock } from '../schedule/clock.js'
 import { AmqpConnector } from './amqp-connector.js'
 import { topologyOf } from './amqp-topology.js'
 import { Outage, type DestinationObserver } from './outage.js'
-import { notificationBody, uniqueIdOf, type EnvelopeVersion } from './envelope.js'
+import { createBodyWriter, notificationBody, uniqueIdOf, type EnvelopeVersion } from './envelope.js'
 import type { Notification, Publisher } from './publisher.js'
 import type { TransportUrl } from './transport-url.js'
 
@@ -55,6 +55,7 @@ class AmqpPublisher implements Publisher {
   readonly #outage: Outage
   /** Message ids of what some queues have and others lack, and those that have it. */
   readonly #reached = new Map<string, Set<string>>()
+  readonly #write = createBodyWriter()
   #nacksInARow = 0
   #closed = false
 
@@ -145,12 +146,15 @@ class AmqpPublisher implements Publisher {
     if (this.#reached.size > mostHalfSent) this.#reached.delete(oldest)
   }
 
-  async #body(notification: Notification): Promise<Buffer> {
+  /** What makes the body when it goes out; the same memory is used for the next. */
+  async #body(notification: Notification): Promise<() => Buffer> {
     const { version, publisherId, url } = this.#options
     const uniqueId = uniqueIdOf(this.#parts.uuid())
-    const body = notificationBody(notification, { version, publisherId, uniqueId })
+    const body = () => this.#write(notification, { version, publisherId, uniqueId })
+    if (url.options.kombu_compression === undefined) return body
     // What kombu calls gzip is a zlib stream.
-    return url.options.kombu_compression === undefined ? body : compress(body)
+    const compressed = await compress(notificationBody(notification, { version, publisherId, uniqueId }))
+    return () => compressed
   }
 
   /** Throws the gravest of them: that of the destination, since it keeps the notification. */

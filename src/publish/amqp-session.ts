@@ -39,12 +39,16 @@ export interface OpenConnection {
 
 interface Unconfirmed {
   readonly key: string
-  readonly body: Buffer
+  /** The last bytes of its body. */
+  end: Buffer
   returned: boolean
 }
 
 /** Most messages sent and not yet confirmed. */
 const maxUnconfirmed = 16
+
+/** Bytes of a body's end that hold its `_unique_id`, also when it is compressed. */
+const endBytes = 64
 
 /** AMQP's reply code, and basic.publish with the class it belongs to. */
 const preconditionFailed = 406
@@ -98,10 +102,11 @@ export class AmqpSession {
   /**
    * Waits for room, sends, and waits for the broker's word.
    *
+   * @param body called when there is room; what it gives is copied at once and may be used for something else.
    * @throws DestinationError when the session ends first, NotificationError when it ends because of this message, or
    *   the signal's reason. Except for the second, the broker may have the message all the same.
    */
-  async publish(key: string, body: Buffer, signal: AbortSignal): Promise<Outcome> {
+  async publish(key: string, body: () => Buffer, signal: AbortSignal): Promise<Outcome> {
     await this.#gate.enter(signal)
     return untilAborted(this.#send(key, body), signal)
   }
@@ -131,11 +136,13 @@ export class AmqpSession {
     }
   }
 
-  async #send(key: string, body: Buffer): Promise<Outcome> {
-    const sent = { key, body, returned: false }
+  async #send(key: string, makeBody: () => Buffer): Promise<Outcome> {
+    const sent: Unconfirmed = { key, end: Buffer.alloc(0), returned: false }
     const answered = this.#answers.expect('confirm a notification')
     this.#unconfirmed.add(sent)
     try {
+      const body = makeBody()
+      sent.end = Buffer.from(body.subarray(-endBytes))
       const acked = await untilAborted(this.#deliver(key, body), this.#ended.signal)
       if (!acked) return 'nacked'
       return sent.returned ? 'returned' : 'confirmed'
@@ -237,10 +244,11 @@ export class AmqpSession {
     )
   }
 
-  /** A return has no delivery tag. Bodies differ by their `_unique_id`. The confirm comes right after it. */
+  /** A return has no delivery tag. Bodies differ by their `_unique_id`, at their end. The confirm comes right after it. */
   #markReturned({ fields, content }: Message): void {
+    const end = content.subarray(-endBytes)
     for (const sent of this.#unconfirmed) {
-      if (sent.key === fields.routingKey && sent.body.equals(content)) sent.returned = true
+      if (sent.key === fields.routingKey && sent.end.equals(end)) sent.returned = true
     }
   }
 

@@ -33,47 +33,75 @@ export interface EnvelopeOptions {
 
 /** The body of an AMQP message that carries a notification of samples. ASCII only. */
 export function notificationBody(notification: Notification, options: EnvelopeOptions): Buffer {
-  return osloBody(
-    {
-      messageId: notification.messageId,
-      publisherId: options.publisherId,
-      eventType: 'telemetry.polling',
-      priority: 'SAMPLE',
-      payloadJson: ['{"samples":', notification.samplesJson, '}'],
-      wallMs: notification.createdAt.wallMs,
-      uniqueId: options.uniqueId,
-    },
-    options.version,
-  )
+  return createBodyWriter()(notification, options)
+}
+
+/**
+ * A function that does the same in memory of its own, so that what it gives is valid until it is called again: memory of
+ * a hundred kilobytes takes longer to get anew for each body than to fill.
+ */
+export function createBodyWriter(): typeof notificationBody {
+  const write = createTextWriter()
+  return (notification, options) => write(osloTexts(samplesMessage(notification, options), options.version))
+}
+
+function samplesMessage(notification: Notification, { publisherId, uniqueId }: EnvelopeOptions): OsloMessage {
+  return {
+    messageId: notification.messageId,
+    publisherId,
+    eventType: 'telemetry.polling',
+    priority: 'SAMPLE',
+    payloadJson: ['{"samples":', notification.samplesJson, '}'],
+    wallMs: notification.createdAt.wallMs,
+    uniqueId,
+  }
 }
 
 /** The body of any notification. ASCII only. */
 export function osloBody(message: OsloMessage, version: EnvelopeVersion): Buffer {
+  return createTextWriter()(osloTexts(message, version))
+}
+
+function osloTexts(message: OsloMessage, version: EnvelopeVersion): Iterable<string> {
   const parts = [
     `{"message_id":${jsonString(message.messageId)},"publisher_id":${jsonString(message.publisherId)}` +
       `,"event_type":${jsonString(message.eventType)},"priority":${jsonString(message.priority)},"payload":`,
     ...message.payloadJson,
     `,"timestamp":"${blankTimestamp(message.wallMs)}","_unique_id":${jsonString(message.uniqueId)}}`,
   ]
-  return version === 1
-    ? latin1Bytes(parts)
-    : latin1Bytes(['{"oslo.version":"2.0","oslo.message":"', ...parts.map(quoted), '"}'])
+  return version === 1 ? parts : enveloped(parts)
 }
+
+function* enveloped(parts: readonly string[]): Generator<string> {
+  yield '{"oslo.version":"2.0","oslo.message":"'
+  for (const part of parts) yield* quoted(part)
+  yield '"}'
+}
+
+/** Characters that are quoted at a time: what this makes stays among the engine's small objects, which are cheap. */
+const pieceLength = 32 * 1024
 
 /**
- * A part of a text as it stands in the JSON string of the whole. All of it is ASCII, so the engine's own quoting, the
- * fastest there is, has nothing else to escape.
+ * A text as it stands in the JSON string of the whole, piece by piece. All of it is ASCII, so the engine's own quoting,
+ * the fastest there is, has nothing else to escape.
  */
-function quoted(part: string): string {
-  return JSON.stringify(part).slice(1, -1)
+function* quoted(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at += pieceLength)
+    yield JSON.stringify(text.slice(at, at + pieceLength)).slice(1, -1)
 }
 
-/** One after the other, without a text of them all on the way: a body has a hundred kilobytes. */
-function latin1Bytes(parts: readonly string[]): Buffer {
-  const bytes = Buffer.allocUnsafe(parts.reduce((length, part) => length + part.length, 0))
-  let end = 0
-  for (const part of parts) end += bytes.write(part, end, 'latin1')
-  return bytes
+/** A function that writes texts one after the other, into the same memory each time it is called. */
+function createTextWriter(): (texts: Iterable<string>) => Buffer {
+  let bytes = Buffer.alloc(0)
+  return (texts) => {
+    let end = 0
+    for (const text of texts) {
+      const room = end + text.length
+      if (bytes.length < room) bytes = Buffer.concat([bytes.subarray(0, end)], 2 * room)
+      end += bytes.write(text, end, 'latin1')
+    }
+    return bytes.subarray(0, end)
+  }
 }
 
 /** A UUID as `_unique_id` has it: 32 hex digits without dashes. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { batches } from '../../../src/publish/batches.js'
-import { notificationBody, osloBody, uniqueIdOf } from '../../../src/publish/envelope.js'
+import { createBodyWriter, notificationBody, osloBody, uniqueIdOf } from '../../../src/publish/envelope.js'
 import { createMeterMessageWriter } from '../../../src/publish/meter-message-writer.js'
 import type { Metadata, MeterType, Sample } from '../../../src/sample/sample.js'
 import { floatValue, isWireFloat, wireJson, type WireValue } from '../../../src/sample/wire-value.js'
@@ -81,6 +81,45 @@ describe('the body of a notification', () => {
     })
   })
 })
+
+describe('a body writer', () => {
+  const options = { publisherId: 'p', uniqueId: 'u' }
+  const holding = (samplesJson: string) => ({
+    ...{ messageId: 'm', createdAt: { wallMs: 0, monotonicSeconds: 0 } },
+    ...{ samplesJson, sampleCount: 1 },
+  })
+
+  it.each([1, 2] as const)(
+    'gives whole bodies, whether longer or shorter than the one before: version %i',
+    (version) => {
+      const write = createBodyWriter()
+      for (const length of [10, 200_000, 3, 50_000, 400_000]) {
+        const samples = [{ text: 'a"b\\c\n'.repeat(length / 6) }, length]
+        const body = JSON.parse(
+          write(holding(JSON.stringify(samples)), { ...options, version }).toString(),
+        ) as Body
+        expect(samplesOf(body)).toEqual(samples)
+      }
+    },
+  )
+
+  it('quotes what stands on either side of any place in a long text', () => {
+    const write = createBodyWriter()
+    for (let shift = 0; shift < 4; shift += 1) {
+      const samplesJson = `[${' '.repeat(shift)}${JSON.stringify('\\"'.repeat(20_000))}]`
+      const body = write(holding(samplesJson), { ...options, version: 2 }).toString()
+      const inner = (JSON.parse(body) as Record<string, string>)['oslo.message']
+      expect(inner).toContain(samplesJson)
+    }
+  })
+})
+
+type Body = Readonly<Record<string, unknown>> & { readonly payload: { readonly samples: unknown } }
+
+function samplesOf(body: Body): unknown {
+  const inner = body['oslo.message']
+  return (inner === undefined ? body : (JSON.parse(inner as string) as Body)).payload.samples
+}
 
 describe('uniqueIdOf', () => {
   it('gives the 32 hex digits of a UUID', () => {
