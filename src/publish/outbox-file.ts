@@ -20,17 +20,29 @@ const formatVersion = 1
  * last key is the CRC-32 of all that stands before it and all that comes after the line, in eight hex digits.
  */
 export function encodeFile(notification: Notification): Buffer {
-  const payload = Buffer.from(notification.samplesJson, 'latin1')
+  const { messageId, createdAt, sampleCount, samplesJson } = notification
   const header: Header = {
     virtpoll: 'notification',
     version: formatVersion,
-    messageId: notification.messageId,
-    createdAtMs: notification.createdAt.wallMs,
-    sampleCount: notification.sampleCount,
-    bytes: payload.length,
+    messageId,
+    createdAtMs: createdAt.wallMs,
+    sampleCount,
+    bytes: samplesJson.length,
   }
-  const start = Buffer.from(JSON.stringify(header).slice(0, -1))
-  return Buffer.concat([start, Buffer.from(`,"crc32":"${checksum(start, payload)}"}\n`), payload])
+  const start = JSON.stringify(header).slice(0, -1)
+  const payloadAt = Buffer.byteLength(start) + sumMember('').length + checksumDigits
+  const file = Buffer.allocUnsafe(payloadAt + samplesJson.length)
+  const startEnd = file.write(start)
+  file.write(samplesJson, payloadAt, 'latin1')
+  file.write(sumMember(checksum(file.subarray(0, startEnd), file.subarray(payloadAt))), startEnd)
+  return file
+}
+
+const checksumDigits = 8
+
+/** The last member of the header, and the end of the line. */
+function sumMember(sum: string): string {
+  return `,"crc32":"${sum}"}\n`
 }
 
 /** What keeps a file from being a notification, in words for a person. */
@@ -74,7 +86,7 @@ export function decodeFile(file: Buffer, monotonicSeconds: number): Notification
 const headerLine = /^(\{.*),"crc32":"([0-9a-f]{8})"\}$/
 
 function checksum(headerStart: Buffer, payload: Buffer): string {
-  return crc32(payload, crc32(headerStart)).toString(16).padStart(8, '0')
+  return crc32(payload, crc32(headerStart)).toString(16).padStart(checksumDigits, '0')
 }
 
 type AnyVersion = Omit<Header, 'version'> & { readonly version: number }
