@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { AgentOptions, Source } from '../config/options.js'
 import type { Discovery, Resource } from '../discovery/discovery.js'
 import { localInstances } from '../discovery/local-instances.js'
@@ -12,6 +11,7 @@ import { createDeltaMemory } from '../polling/delta-memory.js'
 import { createPollingManager, type PollingManager } from '../polling/manager.js'
 import type { PollingObserver } from '../polling/report.js'
 import type { Pollster, PollsterLog } from '../pollster/pollster.js'
+import { createUuidSource } from '../sample/uuid.js'
 import type { Clock } from '../schedule/clock.js'
 import { buildPublishing, type Publishing, type PublishingParts } from './publishing.js'
 
@@ -43,7 +43,16 @@ export function buildHost(options: AgentOptions, parts: HostParts): Host {
   const reportStopped = options.polling.reportStoppedInstances
   const discoveries = new Map(buildDiscoveries(options).map((discovery) => [discovery.name, discovery]))
   const kept = { memory: createDeltaMemory(), lastFound: new Map<string, readonly Resource[]>() }
-  return { discoveries, inspector, clock, ...kept, reportStopped, pollsterSeconds, newId: randomUUID, logOf }
+  return {
+    discoveries,
+    inspector,
+    clock,
+    ...kept,
+    reportStopped,
+    pollsterSeconds,
+    newId: createUuidSource(),
+    logOf,
+  }
 }
 
 function buildDiscoveries({ host, samples, discovery }: AgentOptions): Discovery[] {
