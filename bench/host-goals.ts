@@ -62,8 +62,8 @@ const againstCeilometer: readonly Comparison[] = [
   })),
 ]
 
-/** virtpoll reads statistics in so many slices at once: one less than may hang. */
-const slices = 2
+/** virtpoll reads statistics in so many slices: two for each call that may hang. */
+const slices = 6
 
 /** The goals of a host part; of one that it does not measure, why. */
 export function hostGoals(

@@ -48,6 +48,8 @@ interface Piece {
 
 /** Below this many domains another slice costs more than it saves. */
 const fewestDomainsInSlice = 8
+/** The more, the fewer domains a slice that hangs takes with it; more than these make a cycle slower. */
+const slicesALane = 2
 
 /**
  * Bulk statistics of many domains in a few slices at once. A slice that hangs is left, for its call holds the job of
@@ -103,7 +105,7 @@ export class BulkRead {
       .map((domain) => ({ domain, mask: this.#maskOf(domain) }))
       .sort((a, b) => a.mask - b.mask)
     const most = Math.ceil(domains.length / fewestDomainsInSlice)
-    const count = Math.max(1, Math.min(most, this.#deps.gate.monitorLanes))
+    const count = Math.max(1, Math.min(most, slicesALane * this.#deps.gate.monitorLanes))
     const size = Math.ceil(domains.length / count)
     return chunks(sorted, size).map((chunk) => ({
       domains: chunk.map(({ domain }) => domain),

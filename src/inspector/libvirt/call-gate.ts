@@ -49,9 +49,9 @@ interface Flight {
  * Through here goes every call to libvirt. A call past its deadline is left where it is, for it cannot be cancelled,
  * and keeps its place until it returns. No more monitor-bound calls are out at a time than may hang, so the limit of
  * hung calls holds even when all domains stick at once; a place is left for calls that need no monitor. Should one of
- * those hang, because somebody keeps the lock of a domain, it counts like the others. The last place
- * that may hang is kept back: no two calls go out that could both take it, so that domains that stick in the same
- * moment use up all but one, and the others are read by way of that one.
+ * those hang, because somebody keeps the lock of a domain, it counts like the others. From the first one
+ * that hangs the last place is kept back: no two calls go out that could both take it, so that the others are read by
+ * way of that one.
  */
 export class CallGate {
   readonly #options: GateOptions
@@ -81,7 +81,9 @@ export class CallGate {
   /** How many monitor-bound calls may be out beside those that hang. */
   get monitorLanes(): number {
     const limit = Math.max(1, Math.min(hungCallLimit, this.#options.maxCalls - 1))
-    return this.hung >= limit ? 0 : Math.max(1, limit - 1 - this.hung)
+    const { hung } = this
+    if (hung === 0) return limit
+    return hung >= limit ? 0 : Math.max(1, limit - 1 - hung)
   }
 
   /**

@@ -125,6 +125,17 @@ it('reads all others, one call at a time, while two domains that stuck at once h
   expect(inspector.hungCalls).toBe(2)
 })
 
+it('keeps what other slices gave when three domains that stick at once take every call that may hang', async () => {
+  const { host, cycle, cycleFor, inspector } = inspectorOf({ domains: many(96) })
+  await cycle(usual)
+  for (const place of [60, 77, 95]) host.domains[place]!.stuck = true
+
+  const first = await cycleFor(10, usual)
+
+  expect(inspector.hungCalls).toBe(3)
+  expect(outcome(first).whole).toBe(48)
+})
+
 it('has every domain back that answers again while others go on hanging', async () => {
   const { host, cycle, cycleFor, inspector } = inspectorOf({ domains: many(40) })
   await cycle(usual)
@@ -207,7 +218,7 @@ it('needs one listing and a call a slice in a steady cycle, whatever the number 
   await cycle(usual)
   await cycle(usual)
 
-  expect((await cycle(usual)).calls).toBe(1 + 2)
+  expect((await cycle(usual)).calls).toBe(1 + 6)
 })
 
 it('sends one call alone after it connects, before slices run side by side', async () => {
