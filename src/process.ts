@@ -56,10 +56,11 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 /**
- * How much bytecode V8 runs in a function before it thinks of optimising it; its default is 67,584. A process that works
- * a moment and rests for minutes does not earn back what compiling costs: docs/performance.md has the figures.
+ * V8 thinks of optimising a function after this much bytecode of it, 67,584 by default, and a small function no sooner. A
+ * process that works a moment and rests for minutes does not earn back what compiling costs: docs/performance.md has
+ * the figures.
  */
-const interruptBudget = 1_000_000
+const compileLater = ['--interrupt-budget=1000000', '--max-bytecode-size-for-early-opt=0']
 
 /**
  * Runs one command line as this process and ends the process with the command's exit code, also while libvirt calls
@@ -67,7 +68,7 @@ const interruptBudget = 1_000_000
  */
 export async function main(args: readonly string[]): Promise<never> {
   let code = 1
-  setFlagsFromString(`--interrupt-budget=${interruptBudget}`)
+  compileLater.forEach(setFlagsFromString)
   try {
     code = await runCli(args, processIo())
   } catch (error) {
