@@ -109,7 +109,7 @@ function spawnAgent(folder: string, nodeArgs: readonly string[]): ChildProcessBy
 }
 
 /** What the service sets in the environment of its agent. */
-function serviceEnvironment(): Readonly<Record<string, string>> {
+export function serviceEnvironment(): Readonly<Record<string, string>> {
   const unit = readFileSync(fileURLToPath(new URL('../packaging/virtpoll.service', import.meta.url)), 'utf8')
   const settings = [...unit.matchAll(/^Environment=(.*)$/gm)].flatMap(([, line = '']) => line.split(' '))
   return Object.fromEntries(settings.map((setting) => setting.split('=', 2) as [string, string]))

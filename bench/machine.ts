@@ -37,8 +37,10 @@ function versionOf(debianPackage: string): string {
   return outputOf('dpkg-query', ['-W', '-f', '${Version}', debianPackage])
 }
 
+/** With a `+` when something else than pages has changed since. */
 function commit(): string {
-  const changed = outputOf('git', ['status', '--porcelain', '--untracked-files=no']) !== ''
+  const changed =
+    outputOf('git', ['status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs']) !== ''
   return `${outputOf('git', ['rev-parse', '--short', 'HEAD']) || 'unknown'}${changed ? '+' : ''}`
 }
 

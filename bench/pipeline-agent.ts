@@ -8,6 +8,7 @@ import { diskOutboxes, memoryOutboxes } from '../src/agents/outboxes.js'
 import { buildHost } from '../src/agents/polling.js'
 import { buildPublishing, type Publishing } from '../src/agents/publishing.js'
 import { loadConfiguration } from '../src/agents/configuration.js'
+import { compileLater } from '../src/compile-later.js'
 import { runCycle } from '../src/polling/cycle.js'
 import { assign } from '../src/polling/plan.js'
 import { systemClock } from '../src/schedule/clock.js'
@@ -110,6 +111,7 @@ async function measure(
   }
 }
 
+compileLater()
 const agent = await build(JSON.parse(process.argv[2] ?? '') as Setting)
 process.on('message', (order: Order) => {
   if (order === 'end') void agent.publishing.close(AbortSignal.timeout(10_000)).then(() => process.exit())

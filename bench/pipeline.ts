@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect } from 'amqplib'
 import { medianOf, ratioOfMedians, type Pair } from './figures.js'
+import { serviceEnvironment } from './host-virtpoll.js'
 import type { GoalLine, Line, MeasuredLine } from './lines.js'
 import type { Order, Round, Setting } from './pipeline-agent.js'
 
@@ -76,7 +77,7 @@ export async function benchPipeline({
     for (const [order, times] of Object.entries({ cpu: rounds, loop: loopRounds }) as [Measured, number][])
       for (let number = 0; number < times; number += 1)
         for (const subject of subjects)
-          if (takesPart(subject, order, number)) subject[order].push(await round(subject, order))
+          if (takesPart(subject, order, times - number)) subject[order].push(await round(subject, order))
   } finally {
     for (const { child, queue } of subjects) {
       child.kill()
@@ -89,8 +90,9 @@ export async function benchPipeline({
   return [...subjects.flatMap((subject) => measuredLines(part, subject)), ...goalLines(part, subjects)]
 }
 
-function takesPart({ instances }: Subject, order: Measured, number: number): boolean {
-  return instances < large.instances || number < large.rounds[order]
+/** @param left how many rounds there are from this one on: the large take part in the last. */
+function takesPart({ instances }: Subject, order: Measured, left: number): boolean {
+  return instances < large.instances || left <= large.rounds[order]
 }
 
 async function start(folder: string, way: Way, instances: number): Promise<Subject> {
@@ -111,6 +113,7 @@ async function start(folder: string, way: Way, instances: number): Promise<Subje
   const setting: Setting = { instances, outbox, config, recording }
   const child = fork(fromRoot('dist/bench/pipeline-agent.js'), [JSON.stringify(setting)], {
     execArgv: [],
+    env: { ...process.env, ...serviceEnvironment() },
   })
   await answerOf(child)
   const queue = driver === 'noop' ? undefined : `${name}.sample`
@@ -189,7 +192,8 @@ function goalLines(part: string, subjects: readonly Subject[]): readonly GoalLin
   const growth = (Object.keys(ways) as Way[]).flatMap((way) => {
     const [small, large] = [of(way, 1000), of(way, 10_000)]
     if (small === undefined || large === undefined) return []
-    const pairs = large.cpu.map((round, number): Pair => [perSample(round), perSample(small.cpu[number])])
+    const same = small.cpu.slice(-large.cpu.length)
+    const pairs = large.cpu.map((round, number): Pair => [perSample(round), perSample(same[number])])
     const text = `10,000 / 1,000 instances, ${way}: CPU per sample`
     return [goal(text, { reached: ratioOfMedians(pairs), limit: { atMost: linear }, unit: '×' })]
   })

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
 import { runCli } from './cli/program.js'
 import type { CliIo } from './cli/io.js'
+import { compileLater } from './compile-later.js'
 
 /**
  * A reader that went away, as in `poll-once | head`, is no fault: what is written from then on goes nowhere, and the
@@ -56,19 +56,12 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 /**
- * V8 thinks of optimising a function after this much bytecode of it, 67,584 by default, and a small function no sooner. A
- * process that works a moment and rests for minutes does not earn back what compiling costs: docs/performance.md has
- * the figures.
- */
-const compileLater = ['--interrupt-budget=1000000', '--max-bytecode-size-for-early-opt=0']
-
-/**
  * Runs one command line as this process and ends the process with the command's exit code, also while libvirt calls
  * hang. Nothing else ends the process. Data that a slow reader has yet to take is waited for.
  */
 export async function main(args: readonly string[]): Promise<never> {
   let code = 1
-  compileLater.forEach(setFlagsFromString)
+  compileLater()
   try {
     code = await runCli(args, processIo())
   } catch (error) {
