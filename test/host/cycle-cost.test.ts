@@ -8,7 +8,7 @@ const guests = 12
 const warmUps = 4
 const rounds = 9
 
-/** `make bench` holds the ratio to 1.1 on a quiet machine with many guests; this only notices when it is far off. */
+/** The goal is 1.1, on a quiet machine with many guests; this only notices when it is far off. */
 const farOff = 2 * 1.1
 
 let floor: Subject
@@ -39,7 +39,7 @@ describe('a cycle of the agent', () => {
     expect(fastest(seconds.virtpoll) / fastest(seconds.floor)).toBeLessThan(farOff)
   })
 
-  it('asks libvirt three times in all when nothing is new: for the list, and in two slices', async () => {
+  it('asks libvirt three times in all when nothing is new: for the list, and in a slice for eight domains', async () => {
     expect((await virtpoll.cycle()).calls).toBe(3)
   })
 })
