@@ -69,8 +69,11 @@ describe('exchange and queue', () => {
 })
 
 describe('when the queue is deleted under the publisher', () => {
-  it('declares it again and delivers what came back', async () => {
-    const { publisher, outages } = observedPublisher(side)
+  it.each([
+    ['bodies', ''],
+    ['compressed bodies', '?kombu_compression=gzip'],
+  ])('declares it again and delivers what came back, of %s', async (_bodies, query) => {
+    const { publisher, outages } = observedPublisher(side, brokerUrl + query)
     await publisher.publish(testNotification(1), soon())
     await side.deleteQueue()
     await Promise.all([2, 3, 4].map((number) => publisher.publish(testNotification(number), soon())))
