@@ -35,7 +35,8 @@ async function bundle() {
 
 /**
  * V8 keeps the text of every module for as long as the process lives, with two bytes a character when one of them is not
- * Latin-1. All others go into escapes, which mean the same wherever these stand: in strings, templates and patterns.
+ * Latin-1. What is not ASCII goes into escapes, which mean the same in strings, templates and patterns, and in no tag that
+ * reads the raw text of a template.
  */
 function withoutWideCharacters(code) {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -47,7 +47,7 @@ interface Unconfirmed {
 /** Most messages sent and not yet confirmed. */
 const maxUnconfirmed = 16
 
-/** Bytes of a body's end that hold its `_unique_id`, also when it is compressed. */
+/** Bytes of a body's end that tell it from others: its `_unique_id`, and of a compressed one the stream's checksum too. */
 const endBytes = 64
 
 /** AMQP's reply code, and basic.publish with the class it belongs to. */

@@ -48,7 +48,7 @@ interface Piece {
 
 /** Below this many domains another slice costs more than it saves. */
 const fewestDomainsInSlice = 8
-/** The more, the fewer domains a slice that hangs takes with it; more than these make a cycle slower. */
+/** The more, the fewer domains a slice that hangs takes with it, and the more calls. */
 const slicesALane = 2
 
 /**
